@@ -368,11 +368,11 @@ function withForgedDiffId(entry: Buffer): Buffer {
   const work = mkdtempSync(join(dir, 'forge-'))
   writeFileSync(join(work, 'entry'), entry)
   sh(`cd '${work}'; tar --zstd -xf entry`)
-  const file = join(work, 'xenserver-ddk/image.json')
+  const file = join(work, 'xenserver-ddk/about.json')
   const image = JSON.parse(readFileSync(file, 'utf8'))
   image.description.layers[0].diffId = `sha256:${'0'.repeat(64)}`
   image.configDigest = configDigest(configOf(image.description))
   writeFileSync(file, JSON.stringify(image))
-  sh(`cd '${work}'; tar --zstd -cf forged xenserver-ddk`)
+  sh(`cd '${work}'; tar --zstd --sort=name -cf forged xenserver-ddk`)
   return readFileSync(join(work, 'forged'))
 }

@@ -4261,7 +4261,7 @@ var require_util2 = __commonJS({
   "node_modules/undici/lib/web/fetch/util.js"(exports2, module2) {
     "use strict";
     var { Transform: Transform2 } = require("node:stream");
-    var zlib3 = require("node:zlib");
+    var zlib2 = require("node:zlib");
     var { redirectStatusSet, referrerPolicySet: referrerPolicyTokens, badPortsSet } = require_constants3();
     var { getGlobalOrigin } = require_global();
     var { collectASequenceOfCodePoints, collectAnHTTPQuotedString, removeChars, parseMIMEType } = require_data_url();
@@ -5016,7 +5016,7 @@ var require_util2 = __commonJS({
             callback();
             return;
           }
-          this._inflateStream = (chunk[0] & 15) === 8 ? zlib3.createInflate(this.#zlibOptions) : zlib3.createInflateRaw(this.#zlibOptions);
+          this._inflateStream = (chunk[0] & 15) === 8 ? zlib2.createInflate(this.#zlibOptions) : zlib2.createInflateRaw(this.#zlibOptions);
           this._inflateStream.on("data", this.push.bind(this));
           this._inflateStream.on("end", () => this.push(null));
           this._inflateStream.on("error", (err) => this.destroy(err));
@@ -6062,7 +6062,7 @@ var require_client_h1 = __commonJS({
       kResume,
       kHTTPContext
     } = require_symbols();
-    var constants7 = require_constants2();
+    var constants6 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var addListener = util5.addListener;
@@ -6141,7 +6141,7 @@ var require_client_h1 = __commonJS({
       constructor(client, socket, { exports: exports3 }) {
         assert4(Number.isFinite(client[kMaxHeadersSize]) && client[kMaxHeadersSize] > 0);
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants7.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants6.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -6236,11 +6236,11 @@ var require_client_h1 = __commonJS({
             currentBufferRef = null;
           }
           const offset = llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr;
-          if (ret !== constants7.ERROR.OK) {
+          if (ret !== constants6.ERROR.OK) {
             const body2 = data.subarray(offset);
-            if (ret === constants7.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants6.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(body2);
-            } else if (ret === constants7.ERROR.PAUSED) {
+            } else if (ret === constants6.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(body2);
             } else {
@@ -6263,10 +6263,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants7.ERROR.OK) {
+        if (ret === constants6.ERROR.OK) {
           return null;
         }
-        if (ret === constants7.ERROR.PAUSED || ret === constants7.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants6.ERROR.PAUSED || ret === constants6.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -6283,7 +6283,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message, constants7.ERROR[ret], data);
+        return new HTTPParserError(message, constants6.ERROR[ret], data);
       }
       destroy() {
         assert4(this.ptr != null);
@@ -6463,7 +6463,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause ? constants7.ERROR.PAUSED : 0;
+        return pause ? constants6.ERROR.PAUSED : 0;
       }
       onBody(buf) {
         const { client, socket, statusCode, maxResponseSize } = this;
@@ -6485,7 +6485,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request.onData(buf) === false) {
-          return constants7.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         }
       }
       onMessageComplete() {
@@ -6521,13 +6521,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert4(client[kRunning] === 0);
           util5.destroy(socket, new InformationalError("reset"));
-          return constants7.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util5.destroy(socket, new InformationalError("reset"));
-          return constants7.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util5.destroy(socket, new InformationalError("reset"));
-          return constants7.ERROR.PAUSED;
+          return constants6.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(() => client[kResume]());
         } else {
@@ -7163,7 +7163,7 @@ var require_client_h2 = __commonJS({
     "use strict";
     var assert4 = require("node:assert");
     var { errorMonitor } = require("node:events");
-    var { pipeline: pipeline4 } = require("node:stream");
+    var { pipeline: pipeline3 } = require("node:stream");
     var util5 = require_util();
     var {
       RequestContentLengthMismatchError,
@@ -7654,7 +7654,7 @@ var require_client_h2 = __commonJS({
     __name(writeBuffer, "writeBuffer");
     function writeStream(abort, socket, expectsPayload, h2stream, body2, client, request, contentLength2) {
       assert4(contentLength2 !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
-      const pipe = pipeline4(
+      const pipe = pipeline3(
         body2,
         h2stream,
         (err) => {
@@ -10804,7 +10804,7 @@ var require_api_pipeline = __commonJS({
         util5.destroy(ret, err);
       }
     };
-    function pipeline4(opts, handler) {
+    function pipeline3(opts, handler) {
       try {
         const pipelineHandler = new PipelineHandler(opts, handler);
         this.dispatch({ ...opts, body: pipelineHandler.req }, pipelineHandler);
@@ -10813,8 +10813,8 @@ var require_api_pipeline = __commonJS({
         return new PassThrough().destroy(err);
       }
     }
-    __name(pipeline4, "pipeline");
-    module2.exports = pipeline4;
+    __name(pipeline3, "pipeline");
+    module2.exports = pipeline3;
   }
 });
 
@@ -14037,7 +14037,7 @@ var require_fetch = __commonJS({
     } = require_response();
     var { HeadersList } = require_headers();
     var { Request, cloneRequest } = require_request2();
-    var zlib3 = require("node:zlib");
+    var zlib2 = require("node:zlib");
     var {
       bytesMatch,
       makePolicyContainer,
@@ -14084,7 +14084,7 @@ var require_fetch = __commonJS({
       subresourceSet
     } = require_constants3();
     var EE = require("node:events");
-    var { Readable: Readable5, pipeline: pipeline4, finished } = require("node:stream");
+    var { Readable: Readable5, pipeline: pipeline3, finished } = require("node:stream");
     var { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = require_util();
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
@@ -15015,23 +15015,23 @@ var require_fetch = __commonJS({
                 for (let i = codings.length - 1; i >= 0; --i) {
                   const coding = codings[i].trim();
                   if (coding === "x-gzip" || coding === "gzip") {
-                    decoders.push(zlib3.createGunzip({
+                    decoders.push(zlib2.createGunzip({
                       // Be less strict when decoding compressed responses, since sometimes
                       // servers send slightly invalid responses that are still accepted
                       // by common browsers.
                       // Always using Z_SYNC_FLUSH is what cURL does.
-                      flush: zlib3.constants.Z_SYNC_FLUSH,
-                      finishFlush: zlib3.constants.Z_SYNC_FLUSH
+                      flush: zlib2.constants.Z_SYNC_FLUSH,
+                      finishFlush: zlib2.constants.Z_SYNC_FLUSH
                     }));
                   } else if (coding === "deflate") {
                     decoders.push(createInflate({
-                      flush: zlib3.constants.Z_SYNC_FLUSH,
-                      finishFlush: zlib3.constants.Z_SYNC_FLUSH
+                      flush: zlib2.constants.Z_SYNC_FLUSH,
+                      finishFlush: zlib2.constants.Z_SYNC_FLUSH
                     }));
                   } else if (coding === "br") {
-                    decoders.push(zlib3.createBrotliDecompress({
-                      flush: zlib3.constants.BROTLI_OPERATION_FLUSH,
-                      finishFlush: zlib3.constants.BROTLI_OPERATION_FLUSH
+                    decoders.push(zlib2.createBrotliDecompress({
+                      flush: zlib2.constants.BROTLI_OPERATION_FLUSH,
+                      finishFlush: zlib2.constants.BROTLI_OPERATION_FLUSH
                     }));
                   } else {
                     decoders.length = 0;
@@ -15045,7 +15045,7 @@ var require_fetch = __commonJS({
                 status,
                 statusText,
                 headersList,
-                body: decoders.length ? pipeline4(this.body, ...decoders, (err) => {
+                body: decoders.length ? pipeline3(this.body, ...decoders, (err) => {
                   if (err) {
                     this.onError(err);
                   }
@@ -19345,7 +19345,7 @@ ${value}`;
 var require_eventsource = __commonJS({
   "node_modules/undici/lib/web/eventsource/eventsource.js"(exports2, module2) {
     "use strict";
-    var { pipeline: pipeline4 } = require("node:stream");
+    var { pipeline: pipeline3 } = require("node:stream");
     var { fetching } = require_fetch();
     var { makeRequest } = require_request2();
     var { webidl } = require_webidl();
@@ -19508,7 +19508,7 @@ var require_eventsource = __commonJS({
               ));
             }, "push")
           });
-          pipeline4(
+          pipeline3(
             response.body.stream,
             eventSourceStream,
             (error2) => {
@@ -20668,10 +20668,10 @@ var require_truncate = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/functions/truncate.js"(exports2, module2) {
     "use strict";
     var parse2 = require_parse2();
-    var constants7 = require_constants6();
+    var constants6 = require_constants6();
     var SemVer = require_semver();
     var truncate = /* @__PURE__ */ __name((version3, truncation, options) => {
-      if (!constants7.RELEASE_TYPES.includes(truncation)) {
+      if (!constants6.RELEASE_TYPES.includes(truncation)) {
         return null;
       }
       const clonedVersion = cloneInputVersion(version3, options);
@@ -21920,7 +21920,7 @@ var require_semver2 = __commonJS({
   "node_modules/@actions/cache/node_modules/semver/index.js"(exports2, module2) {
     "use strict";
     var internalRe = require_re();
-    var constants7 = require_constants6();
+    var constants6 = require_constants6();
     var SemVer = require_semver();
     var identifiers = require_identifiers();
     var parse2 = require_parse2();
@@ -22004,8 +22004,8 @@ var require_semver2 = __commonJS({
       re: internalRe.re,
       src: internalRe.src,
       tokens: internalRe.t,
-      SEMVER_SPEC_VERSION: constants7.SEMVER_SPEC_VERSION,
-      RELEASE_TYPES: constants7.RELEASE_TYPES,
+      SEMVER_SPEC_VERSION: constants6.SEMVER_SPEC_VERSION,
+      RELEASE_TYPES: constants6.RELEASE_TYPES,
       compareIdentifiers: identifiers.compareIdentifiers,
       rcompareIdentifiers: identifiers.rcompareIdentifiers
     };
@@ -27907,7 +27907,7 @@ var require_commonjs2 = __commonJS({
 });
 
 // src/cache/toolkit/cache-process.ts
-var import_node_fs16 = require("node:fs");
+var import_node_fs14 = require("node:fs");
 var import_node_os3 = require("node:os");
 
 // src/host/make-folder.ts
@@ -27943,28 +27943,28 @@ function pathText(bytes) {
 }
 __name(pathText, "pathText");
 var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
-function oneLine(text2) {
-  return text2.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
+function oneLine(text) {
+  return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
 __name(oneLine, "oneLine");
 function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 __name(escaped, "escaped");
-function textBytes(text2) {
-  if (text2.isWellFormed()) return Buffer.from(text2);
-  const parts = text2.split(/([\udc80-\udcff])/u);
+function textBytes(text) {
+  if (text.isWellFormed()) return Buffer.from(text);
+  const parts = text.split(/([\udc80-\udcff])/u);
   return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
 }
 __name(textBytes, "textBytes");
 function escapeInvalid(bytes) {
-  let text2 = "";
+  let text = "";
   for (let at = 0; at < bytes.length; ) {
     const length = sequenceLength(bytes, at);
-    text2 += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
+    text += length === 0 ? String.fromCharCode(56320 + bytes[at]) : strictUtf8.decode(bytes.subarray(at, at + length));
     at += length || 1;
   }
-  return text2;
+  return text;
 }
 __name(escapeInvalid, "escapeInvalid");
 function sequenceLength(bytes, at) {
@@ -28049,8 +28049,8 @@ function sentenceOf(error2) {
 __name(sentenceOf, "sentenceOf");
 
 // src/cache/entries/image-cache.ts
-var import_node_fs11 = require("node:fs");
-var import_node_path6 = require("node:path");
+var import_node_fs10 = require("node:fs");
+var import_node_path5 = require("node:path");
 
 // src/image/archive/layer.ts
 var import_node_crypto2 = require("node:crypto");
@@ -28175,8 +28175,8 @@ function ownerTag() {
   return [bootTag(), namespaceTag(), self2, startOf(self2) ?? 0, (0, import_node_crypto.randomBytes)(4).toString("hex")].join("-");
 }
 __name(ownerTag, "ownerTag");
-function isOwnerTag(text2) {
-  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text2);
+function isOwnerTag(text) {
+  return /^[0-9a-f]*-\d*-\d+-\d+-[0-9a-f]{8}$/.test(text);
 }
 __name(isOwnerTag, "isOwnerTag");
 function isAlive(tag, path12, patience2 = usualPatience) {
@@ -28271,10 +28271,10 @@ __name(namesIn, "namesIn");
 function namedLater(path12, destination, part, flags) {
   const fd = writing(path12, () => openNew(path12, part, flags));
   const release = removeAtExit(part);
-  let open3 = true;
+  let open2 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open3) (0, import_node_fs6.closeSync)(fd);
-    open3 = false;
+    if (open2) (0, import_node_fs6.closeSync)(fd);
+    open2 = false;
   }, "close");
   return {
     fd,
@@ -28530,29 +28530,6 @@ function tarChecksum(header) {
   return sum;
 }
 __name(tarChecksum, "tarChecksum");
-function hasTarChecksum(header) {
-  const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header.toString("latin1", field.start, field.end))?.[1];
-  return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header);
-}
-__name(hasTarChecksum, "hasTarChecksum");
-function readTarHeader(header) {
-  const name = text(header, 0, 100);
-  const prefix2 = header.toString("latin1", 257, 263) === "ustar\0" ? text(header, 345, 500) : "";
-  return { path: prefix2 === "" ? name : `${prefix2}/${name}`, size: sizeField(header), typeflag: header.toString("latin1", 156, 157) };
-}
-__name(readTarHeader, "readTarHeader");
-function sizeField(header) {
-  if ((header[124] & 128) !== 0) {
-    return header.readUInt32BE(124) === 2147483648 ? header.readUInt32BE(128) * 2 ** 32 + header.readUInt32BE(132) : Number.NaN;
-  }
-  const digits = text(header, 124, 136).trim();
-  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
-}
-__name(sizeField, "sizeField");
-function text(header, start, end) {
-  return header.toString("latin1", start, end).replace(/\0.*$/s, "");
-}
-__name(text, "text");
 
 // src/image/tar/acl.ts
 var tags = /* @__PURE__ */ new Map([
@@ -28565,16 +28542,16 @@ var tags = /* @__PURE__ */ new Map([
 ]);
 function aclText(value) {
   if (value.length < 4 || value.length % 8 !== 4 || value.readUInt32LE(0) !== 2) return void 0;
-  let text2 = "";
+  let text = "";
   for (let at = 4; at < value.length; at += 8) {
     const tag = tags.get(value.readUInt16LE(at));
     const permissions = value.readUInt16LE(at + 2);
     if (!tag || permissions > 7) return void 0;
     const letters = [..."rwx"].map((letter, bit) => (permissions & 4 >> bit) !== 0 ? letter : "-").join("");
-    text2 += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
+    text += `${tag.name}:${tag.named ? value.readUInt32LE(at + 4) : ""}:${letters}
 `;
   }
-  return text2;
+  return text;
 }
 __name(aclText, "aclText");
 
@@ -28660,18 +28637,18 @@ __name(number, "number");
 var component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 var host = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?$/;
 var tagPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-function isTag(text2) {
-  return tagPattern.test(text2);
+function isTag(text) {
+  return tagPattern.test(text);
 }
 __name(isTag, "isTag");
-function parseReference(text2) {
-  const refuse = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text2)} can't be used: ${why}`), "refuse");
-  if (text2 === "") throw refuse("it is empty");
-  if (text2.includes("@")) throw refuse("it has a digest, which only a registry can give; remove the @ and everything after it");
-  const colon = text2.lastIndexOf(":");
-  const tagged = colon > text2.lastIndexOf("/") && !text2.endsWith("]");
-  const name = tagged ? text2.slice(0, colon) : text2;
-  const tag = tagged ? text2.slice(colon + 1) : "latest";
+function parseReference(text) {
+  const refuse = /* @__PURE__ */ __name((why) => new Error(`the image name ${JSON.stringify(text)} can't be used: ${why}`), "refuse");
+  if (text === "") throw refuse("it is empty");
+  if (text.includes("@")) throw refuse("it has a digest, which only a registry can give; remove the @ and everything after it");
+  const colon = text.lastIndexOf(":");
+  const tagged = colon > text.lastIndexOf("/") && !text.endsWith("]");
+  const name = tagged ? text.slice(0, colon) : text;
+  const tag = tagged ? text.slice(colon + 1) : "latest";
   if (!isTag(tag)) {
     throw refuse(
       `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
@@ -28880,10 +28857,10 @@ function sortedChildren(tree, dir2, onUnreadable) {
 }
 __name(sortedChildren, "sortedChildren");
 function checkName(name, dir2) {
-  const text2 = name.toString("latin1");
+  const text = name.toString("latin1");
   const place2 = `/${pathText(dir2.path)}`;
-  if (text2 === "" || text2 === "." || text2 === ".." || /[/\0]/.test(text2)) {
-    throw damageAt(place2, `the directory has an entry with the impossible name ${JSON.stringify(text2)}`);
+  if (text === "" || text === "." || text === ".." || /[/\0]/.test(text)) {
+    throw damageAt(place2, `the directory has an entry with the impossible name ${JSON.stringify(text)}`);
   }
   if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
@@ -28900,7 +28877,7 @@ function resolve2(tree, path12) {
 __name(resolve2, "resolve");
 function resolveTrail(tree, path12) {
   const trail = [];
-  const components = /* @__PURE__ */ __name((text2) => text2.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const components = /* @__PURE__ */ __name((text) => text.split("/").filter((name) => name !== "" && name !== "."), "components");
   const pending = components(path12).reverse();
   let links = 0;
   for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
@@ -29022,14 +28999,14 @@ var storedAcls = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
 function layerXattrs({ path: path12, node }, drop) {
   const kept = [];
   let total = 0;
-  for (const [text2, value] of node.xattrs()) {
-    if (storedAcls.includes(text2)) continue;
-    const why = reasonToDrop(text2, value, node.type);
+  for (const [text, value] of node.xattrs()) {
+    if (storedAcls.includes(text)) continue;
+    const why = reasonToDrop(text, value, node.type);
     if (why) {
       drop(why);
       continue;
     }
-    const name = textBytes(text2);
+    const name = textBytes(text);
     total += name.length + value.length;
     if (value.length > maxValue || total > maxTotal) {
       throw new DiskError(
@@ -29208,19 +29185,19 @@ __name(checkOwner, "checkOwner");
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries, options) {
-  const { pieceSize = defaultPieceSize, allocate, warn } = options;
+  const { pieceSize: pieceSize2 = defaultPieceSize, allocate, warn } = options;
   const summary2 = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } };
   let piece;
   let used = 0;
   for (const part of tarParts(layerEntries(entries, options, warn), summary2)) {
     for (let offset = 0; offset < part.size; ) {
-      piece ??= allocate(pieceSize);
-      const length = Math.min(pieceSize - used, part.size - offset);
+      piece ??= allocate(pieceSize2);
+      const length = Math.min(pieceSize2 - used, part.size - offset);
       part.read(piece.subarray(used, used + length), offset);
       used += length;
       offset += length;
       summary2.size += length;
-      if (used < pieceSize) continue;
+      if (used < pieceSize2) continue;
       yield piece;
       piece = void 0;
       used = 0;
@@ -29275,8 +29252,8 @@ __name(describe, "describe");
 var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
 function kernelBuild(root, kernelVersion) {
   for (const place2 of places) {
-    const text2 = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
-    const [, version3] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text2 ?? "") ?? [];
+    const text = readText(root, `/lib/modules/${kernelVersion}/build/${place2}`);
+    const [, version3] = /^#define UTS_VERSION "([ -~]+)"$/m.exec(text ?? "") ?? [];
     if (version3) return version3;
   }
   return "#1 SMP";
@@ -29321,8 +29298,8 @@ function existing(root, names) {
 }
 __name(existing, "existing");
 var nextNumber = -1;
-function newNode(type, mode, mtime, text2 = "") {
-  const content = Buffer.from(text2);
+function newNode(type, mode, mtime, text = "") {
+  const content = Buffer.from(text);
   return {
     type,
     ino: nextNumber--,
@@ -29343,8 +29320,8 @@ __name(newNode, "newNode");
 var import_node_fs8 = require("node:fs");
 
 // src/host/shell-quote.ts
-function shellQuote(text2) {
-  return `'${text2.replaceAll("'", "'\\''")}'`;
+function shellQuote(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 __name(shellQuote, "shellQuote");
 
@@ -30644,8 +30621,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addRaw(text2, addEOL = false) {
-    this._buffer += text2;
+  addRaw(text, addEOL = false) {
+    this._buffer += text;
     return addEOL ? this.addEOL() : this;
   }
   /**
@@ -30741,10 +30718,10 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addHeading(text2, level) {
+  addHeading(text, level) {
     const tag = `h${level}`;
     const allowedTag = ["h1", "h2", "h3", "h4", "h5", "h6"].includes(tag) ? tag : "h1";
-    const element = this.wrap(allowedTag, text2);
+    const element = this.wrap(allowedTag, text);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -30773,9 +30750,9 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addQuote(text2, cite) {
+  addQuote(text, cite) {
     const attrs = Object.assign({}, cite && { cite });
-    const element = this.wrap("blockquote", text2, attrs);
+    const element = this.wrap("blockquote", text, attrs);
     return this.addRaw(element).addEOL();
   }
   /**
@@ -30786,8 +30763,8 @@ var Summary = class {
    *
    * @returns {Summary} summary instance
    */
-  addLink(text2, href) {
-    const element = this.wrap("a", text2, { href });
+  addLink(text, href) {
+    const element = this.wrap("a", text, { href });
     return this.addRaw(element).addEOL();
   }
 };
@@ -31609,6 +31586,9 @@ __name(info, "info");
 // src/log.ts
 var lastLine = Date.now();
 
+// src/cache/process/arriving-archive.ts
+var pieceSize = 1 << 20;
+
 // src/cache/process/background.ts
 var import_node_url = require("node:url");
 
@@ -31642,7 +31622,15 @@ __name(takeOver, "takeOver");
 // src/cache/process/task.ts
 var entryFolder = "xenserver-ddk";
 function filesOf(statusFile) {
-  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
+  const temp = `${statusFile}.temp`;
+  return {
+    status: statusFile,
+    statusPart: `${statusFile}.part`,
+    log: `${statusFile}.log`,
+    temp,
+    started: `${statusFile}.started`,
+    archive: `${temp}/archive`
+  };
 }
 __name(filesOf, "filesOf");
 
@@ -31657,72 +31645,47 @@ var minBytes = 1 << 20;
 // src/image/archive/recompress.ts
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
-
-// src/host/free-space.ts
-var import_node_fs9 = require("node:fs");
-var import_node_path4 = require("node:path");
-var NoRoom = class extends UserError {
-  static {
-    __name(this, "NoRoom");
-  }
-  name = "NoRoom";
-  constructor(message) {
-    super(message, "no-room");
-  }
-};
-function checkFreeSpace(path12, needed, what) {
-  const free2 = freeSpace(path12);
-  if (free2 !== void 0 && free2 < needed) {
-    throw new NoRoom(
-      `${what} needs ${bytesText(needed)} of disk at ${path12}, but only ${bytesText(free2)} are free; free some space or use a larger disk`
-    );
-  }
-}
-__name(checkFreeSpace, "checkFreeSpace");
-function freeSpace(path12) {
-  try {
-    const { bavail, bsize } = (0, import_node_fs9.statfsSync)(path12);
-    return bavail * bsize;
-  } catch (error2) {
-    const parent = (0, import_node_path4.dirname)(path12);
-    return error2.code === "ENOENT" && parent !== path12 ? freeSpace(parent) : void 0;
-  }
-}
-__name(freeSpace, "freeSpace");
-
-// src/image/archive/recompress.ts
 var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
 var maxFrameContent = 64 << 20;
 var roomForPiece = defaultPieceSize + 1024;
 
 // src/cache/entries/folder.ts
-var import_node_fs10 = require("node:fs");
-var import_node_path5 = require("node:path");
-function writeFolder(dir2, file, name, json2) {
-  const folder = (0, import_node_path5.join)(dir2, entryFolder);
-  (0, import_node_fs10.rmSync)(folder, { recursive: true, force: true });
+var import_node_fs9 = require("node:fs");
+var import_node_path4 = require("node:path");
+var descriptionName = "about.json";
+var maxDescription = 1 << 20;
+function writeFolder(dir2, file, name, description) {
+  const folder = (0, import_node_path4.join)(dir2, entryFolder);
+  (0, import_node_fs9.rmSync)(folder, { recursive: true, force: true });
   makeFolder(folder);
   try {
-    (0, import_node_fs10.linkSync)(file, (0, import_node_path5.join)(folder, name));
+    (0, import_node_fs9.linkSync)(file, (0, import_node_path4.join)(folder, name));
   } catch {
-    (0, import_node_fs10.symlinkSync)(file, (0, import_node_path5.join)(folder, name));
+    (0, import_node_fs9.symlinkSync)(file, (0, import_node_path4.join)(folder, name));
   }
-  (0, import_node_fs10.writeFileSync)((0, import_node_path5.join)(folder, `${name}.json`), JSON.stringify(json2));
+  (0, import_node_fs9.writeFileSync)((0, import_node_path4.join)(folder, descriptionName), JSON.stringify(description));
 }
 __name(writeFolder, "writeFolder");
+
+// src/cache/entries/check-image.ts
+var imageName = "image";
+
+// src/cache/entries/unpack.ts
+var maxSize = 8 ** 11 - 1;
+var maxExtended = 64 << 10;
 
 // src/cache/entries/image-cache.ts
 function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
-  writeFolder(dir2, archive, "image", entry);
+  writeFolder(dir2, archive, imageName, entry);
   return { key, dir: dir2, what: "the image" };
 }
 __name(stageImage, "stageImage");
 async function makeImage({ key, dir: dir2 }, image) {
   const { iso, isoSha256, uname, configDigest: configDigest2, maxZeroBytes } = image;
   makeFolder(dir2);
-  const archive = (0, import_node_path6.join)(dir2, "image.tar");
+  const archive = (0, import_node_path5.join)(dir2, "image.tar");
   const conversion = await convert({
     input: iso,
     archive,
@@ -31740,14 +31703,14 @@ async function makeImage({ key, dir: dir2 }, image) {
   });
   if (conversion.archive.configDigest !== configDigest2) throw new Error(`${iso} has changed since the image was made`);
   stageImage(key, dir2, archive, conversion);
-  (0, import_node_fs11.rmSync)(archive);
+  (0, import_node_fs10.rmSync)(archive);
 }
 __name(makeImage, "makeImage");
 
 // src/cache/toolkit/actions-cache.ts
-var import_node_fs15 = require("node:fs");
-var import_node_path10 = require("node:path");
-var import_promises4 = require("node:stream/promises");
+var import_node_fs13 = require("node:fs");
+var import_node_path8 = require("node:path");
+var import_promises2 = require("node:stream/promises");
 
 // node_modules/@actions/cache/lib/cache.js
 var path11 = __toESM(require("path"), 1);
@@ -31797,7 +31760,7 @@ var path8 = __toESM(require("path"), 1);
 var path4 = __toESM(require("path"), 1);
 var import_assert2 = __toESM(require("assert"), 1);
 var IS_WINDOWS3 = process.platform === "win32";
-function dirname8(p) {
+function dirname7(p) {
   p = safeTrimTrailingSeparator(p);
   if (IS_WINDOWS3 && /^\\\\[^\\]+(\\[^\\]+)?$/.test(p)) {
     return p;
@@ -31808,7 +31771,7 @@ function dirname8(p) {
   }
   return result;
 }
-__name(dirname8, "dirname");
+__name(dirname7, "dirname");
 function ensureAbsoluteRoot(root, itemPath) {
   (0, import_assert2.default)(root, `ensureAbsoluteRoot parameter 'root' must not be empty`);
   (0, import_assert2.default)(itemPath, `ensureAbsoluteRoot parameter 'itemPath' must not be empty`);
@@ -31917,14 +31880,14 @@ function getSearchPaths(patterns) {
     }
     let foundAncestor = false;
     let tempKey = key;
-    let parent = dirname8(tempKey);
+    let parent = dirname7(tempKey);
     while (parent !== tempKey) {
       if (searchPathMap[parent]) {
         foundAncestor = true;
         break;
       }
       tempKey = parent;
-      parent = dirname8(tempKey);
+      parent = dirname7(tempKey);
     }
     if (!foundAncestor) {
       result.push(pattern.searchPath);
@@ -32054,19 +32017,19 @@ function balancedWithBudget(str, masked, budget) {
 __name(balancedWithBudget, "balancedWithBudget");
 function maskUnmatchedOpens(masked, budget) {
   budget.remaining -= masked.length;
-  const open3 = [];
+  const open2 = [];
   for (let i = 0; i < masked.length; i++) {
     const c = masked.charCodeAt(i);
     if (c === 123) {
-      open3.push(i);
-    } else if (c === 125 && open3.length) {
-      open3.pop();
+      open2.push(i);
+    } else if (c === 125 && open2.length) {
+      open2.pop();
     }
   }
   let out = "";
   let last = 0;
-  for (let i = 0; i < open3.length; i++) {
-    const at = open3[i];
+  for (let i = 0; i < open2.length; i++) {
+    const at = open2[i];
     out += masked.slice(last, at) + "\0";
     last = at + 1;
   }
@@ -33874,10 +33837,10 @@ var Minimatch = class {
       }
       return filtered.join("/");
     }).join("|");
-    const [open3, close] = set.length > 1 ? ["(?:", ")"] : ["", ""];
-    re = "^" + open3 + re + close + "$";
+    const [open2, close] = set.length > 1 ? ["(?:", ")"] : ["", ""];
+    re = "^" + open2 + re + close + "$";
     if (this.partial) {
-      re = "^(?:\\/|" + open3 + re.slice(1, -1) + close + ")$";
+      re = "^(?:\\/|" + open2 + re.slice(1, -1) + close + ")$";
     }
     if (this.negate)
       re = "^(?!" + re + ").+$";
@@ -33970,12 +33933,12 @@ var Path = class {
         this.segments = itemPath.split(path6.sep);
       } else {
         let remaining = itemPath;
-        let dir2 = dirname8(remaining);
+        let dir2 = dirname7(remaining);
         while (dir2 !== remaining) {
           const basename7 = path6.basename(remaining);
           this.segments.unshift(basename7);
           remaining = dir2;
-          dir2 = dirname8(remaining);
+          dir2 = dirname7(remaining);
         }
         this.segments.unshift(remaining);
       }
@@ -33987,7 +33950,7 @@ var Path = class {
         segment = normalizeSeparators2(itemPath[i]);
         if (i === 0 && hasRoot(segment)) {
           segment = safeTrimTrailingSeparator(segment);
-          (0, import_assert3.default)(segment === dirname8(segment), `Parameter 'itemPath' root segment contains information for multiple segments`);
+          (0, import_assert3.default)(segment === dirname7(segment), `Parameter 'itemPath' root segment contains information for multiple segments`);
           this.segments.push(segment);
         } else {
           (0, import_assert3.default)(!segment.includes(path6.sep), `Parameter 'itemPath' contains unexpected path separators`);
@@ -34081,7 +34044,7 @@ var Pattern = class _Pattern {
    */
   partialMatch(itemPath) {
     itemPath = safeTrimTrailingSeparator(itemPath);
-    if (dirname8(itemPath) === itemPath) {
+    if (dirname7(itemPath) === itemPath) {
       return this.rootRegExp.test(itemPath);
     }
     return this.minimatch.matchOne(itemPath.split(IS_WINDOWS6 ? /\\+/ : /\/+/), this.minimatch.set[0], true);
@@ -35204,12 +35167,12 @@ var HttpPipeline = class _HttpPipeline {
   }
   sendRequest(httpClient, request) {
     const policies = this.getOrderedPolicies();
-    const pipeline4 = policies.reduceRight((next, policy) => {
+    const pipeline3 = policies.reduceRight((next, policy) => {
       return (req) => {
         return policy.sendRequest(req, next);
       };
     }, (req) => httpClient.sendRequest(req));
-    return pipeline4(request);
+    return pipeline3(request);
   }
   getOrderedPolicies() {
     if (!this._orderedPolicies) {
@@ -37303,31 +37266,31 @@ __name(wrapAbortSignalLikePolicy, "wrapAbortSignalLikePolicy");
 
 // node_modules/@azure/core-rest-pipeline/dist/esm/createPipelineFromOptions.js
 function createPipelineFromOptions2(options) {
-  const pipeline4 = createEmptyPipeline2();
+  const pipeline3 = createEmptyPipeline2();
   if (isNodeLike2) {
     if (options.agent) {
-      pipeline4.addPolicy(agentPolicy2(options.agent));
+      pipeline3.addPolicy(agentPolicy2(options.agent));
     }
     if (options.tlsOptions) {
-      pipeline4.addPolicy(tlsPolicy2(options.tlsOptions));
+      pipeline3.addPolicy(tlsPolicy2(options.tlsOptions));
     }
-    pipeline4.addPolicy(proxyPolicy2(options.proxyOptions));
-    pipeline4.addPolicy(decompressResponsePolicy2());
+    pipeline3.addPolicy(proxyPolicy2(options.proxyOptions));
+    pipeline3.addPolicy(decompressResponsePolicy2());
   }
-  pipeline4.addPolicy(wrapAbortSignalLikePolicy());
-  pipeline4.addPolicy(formDataPolicy2(), { beforePolicies: [multipartPolicyName2] });
-  pipeline4.addPolicy(userAgentPolicy2(options.userAgentOptions));
-  pipeline4.addPolicy(setClientRequestIdPolicy(options.telemetryOptions?.clientRequestIdHeaderName));
-  pipeline4.addPolicy(multipartPolicy2(), { afterPhase: "Deserialize" });
-  pipeline4.addPolicy(defaultRetryPolicy2(options.retryOptions), { phase: "Retry" });
-  pipeline4.addPolicy(tracingPolicy({ ...options.userAgentOptions, ...options.loggingOptions }), {
+  pipeline3.addPolicy(wrapAbortSignalLikePolicy());
+  pipeline3.addPolicy(formDataPolicy2(), { beforePolicies: [multipartPolicyName2] });
+  pipeline3.addPolicy(userAgentPolicy2(options.userAgentOptions));
+  pipeline3.addPolicy(setClientRequestIdPolicy(options.telemetryOptions?.clientRequestIdHeaderName));
+  pipeline3.addPolicy(multipartPolicy2(), { afterPhase: "Deserialize" });
+  pipeline3.addPolicy(defaultRetryPolicy2(options.retryOptions), { phase: "Retry" });
+  pipeline3.addPolicy(tracingPolicy({ ...options.userAgentOptions, ...options.loggingOptions }), {
     afterPhase: "Retry"
   });
   if (isNodeLike2) {
-    pipeline4.addPolicy(redirectPolicy2(options.redirectOptions), { afterPhase: "Retry" });
+    pipeline3.addPolicy(redirectPolicy2(options.redirectOptions), { afterPhase: "Retry" });
   }
-  pipeline4.addPolicy(logPolicy2(options.loggingOptions), { afterPhase: "Sign" });
-  return pipeline4;
+  pipeline3.addPolicy(logPolicy2(options.loggingOptions), { afterPhase: "Sign" });
+  return pipeline3;
 }
 __name(createPipelineFromOptions2, "createPipelineFromOptions");
 
@@ -37668,8 +37631,8 @@ function createDisableKeepAlivePolicy() {
   };
 }
 __name(createDisableKeepAlivePolicy, "createDisableKeepAlivePolicy");
-function pipelineContainsDisableKeepAlivePolicy(pipeline4) {
-  return pipeline4.getOrderedPolicies().some((policy) => policy.name === disableKeepAlivePolicyName);
+function pipelineContainsDisableKeepAlivePolicy(pipeline3) {
+  return pipeline3.getOrderedPolicies().some((policy) => policy.name === disableKeepAlivePolicyName);
 }
 __name(pipelineContainsDisableKeepAlivePolicy, "pipelineContainsDisableKeepAlivePolicy");
 
@@ -38801,18 +38764,18 @@ function handleErrorResponse(parsedResponse, operationSpec, responseSpec, option
 __name(handleErrorResponse, "handleErrorResponse");
 async function parse(jsonContentTypes, xmlContentTypes, operationResponse, opts, parseXML2) {
   if (!operationResponse.request.streamResponseStatusCodes?.has(operationResponse.status) && operationResponse.bodyAsText) {
-    const text2 = operationResponse.bodyAsText;
+    const text = operationResponse.bodyAsText;
     const contentType2 = operationResponse.headers.get("Content-Type") || "";
     const contentComponents = !contentType2 ? [] : contentType2.split(";").map((component2) => component2.toLowerCase());
     try {
       if (contentComponents.length === 0 || contentComponents.some((component2) => jsonContentTypes.indexOf(component2) !== -1)) {
-        operationResponse.parsedBody = JSON.parse(text2);
+        operationResponse.parsedBody = JSON.parse(text);
         return operationResponse;
       } else if (contentComponents.some((component2) => xmlContentTypes.indexOf(component2) !== -1)) {
         if (!parseXML2) {
           throw new Error("Parsing XML not supported.");
         }
-        const body2 = await parseXML2(text2, opts.xml);
+        const body2 = await parseXML2(text, opts.xml);
         operationResponse.parsedBody = body2;
         return operationResponse;
       }
@@ -38980,18 +38943,18 @@ __name(prepareXMLRootList, "prepareXMLRootList");
 
 // node_modules/@azure/core-client/dist/esm/pipeline.js
 function createClientPipeline(options = {}) {
-  const pipeline4 = createPipelineFromOptions2(options ?? {});
+  const pipeline3 = createPipelineFromOptions2(options ?? {});
   if (options.credentialOptions) {
-    pipeline4.addPolicy(bearerTokenAuthenticationPolicy({
+    pipeline3.addPolicy(bearerTokenAuthenticationPolicy({
       credential: options.credentialOptions.credential,
       scopes: options.credentialOptions.credentialScopes
     }));
   }
-  pipeline4.addPolicy(serializationPolicy(options.serializationOptions), { phase: "Serialize" });
-  pipeline4.addPolicy(deserializationPolicy(options.deserializationOptions), {
+  pipeline3.addPolicy(serializationPolicy(options.serializationOptions), { phase: "Serialize" });
+  pipeline3.addPolicy(deserializationPolicy(options.deserializationOptions), {
     phase: "Deserialize"
   });
-  return pipeline4;
+  return pipeline3;
 }
 __name(createClientPipeline, "createClientPipeline");
 
@@ -39378,8 +39341,8 @@ var Constants = {
     AUTHORIZATION: "authorization"
   }
 };
-function isUuid(text2) {
-  return /^[0-9a-fA-F]{8}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{12}$/.test(text2);
+function isUuid(text) {
+  return /^[0-9a-fA-F]{8}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{4}\b-[0-9a-fA-F]{12}$/.test(text);
 }
 __name(isUuid, "isUuid");
 var authorizeRequestOnTenantChallenge = /* @__PURE__ */ __name(async (challengeOptions) => {
@@ -43973,7 +43936,7 @@ function prettify(node, options, matcher, readonlyMatcher) {
 }
 __name(prettify, "prettify");
 function compress(arr, options, matcher, readonlyMatcher) {
-  let text2;
+  let text;
   const compressedObj = {};
   for (let i = 0; i < arr.length; i++) {
     const tagObj = arr[i];
@@ -43986,8 +43949,8 @@ function compress(arr, options, matcher, readonlyMatcher) {
       matcher.push(property, rawAttrs);
     }
     if (property === options.textNodeName) {
-      if (text2 === void 0) text2 = tagObj[property];
-      else text2 += "" + tagObj[property];
+      if (text === void 0) text = tagObj[property];
+      else text += "" + tagObj[property];
     } else if (property === void 0) {
       continue;
     } else if (tagObj[property]) {
@@ -44025,9 +43988,9 @@ function compress(arr, options, matcher, readonlyMatcher) {
       }
     }
   }
-  if (typeof text2 === "string") {
-    if (text2.length > 0) compressedObj[options.textNodeName] = text2;
-  } else if (text2 !== void 0) compressedObj[options.textNodeName] = text2;
+  if (typeof text === "string") {
+    if (text.length > 0) compressedObj[options.textNodeName] = text;
+  } else if (text !== void 0) compressedObj[options.textNodeName] = text;
   return compressedObj;
 }
 __name(compress, "compress");
@@ -44212,9 +44175,9 @@ function arrToStr(arr, options, indentation, matcher, stopNodeExpressions, qName
   }
   if (!Array.isArray(arr)) {
     if (arr !== void 0 && arr !== null) {
-      let text2 = valToStr(arr);
-      text2 = replaceEntitiesValue2(text2, options);
-      return text2;
+      let text = valToStr(arr);
+      text = replaceEntitiesValue2(text, options);
+      return text;
     }
     return "";
   }
@@ -45394,7 +45357,7 @@ var BufferScheduler = class {
 
 // node_modules/@azure/storage-common/dist/esm/crc64.js
 var import_node_module = require("node:module");
-var import_node_path7 = require("node:path");
+var import_node_path6 = require("node:path");
 var import_node_url2 = require("node:url");
 var __isNode__ = typeof process === "object" && typeof process.versions === "object" && typeof process.versions.node === "string";
 var require2;
@@ -45403,7 +45366,7 @@ var __dirname;
 if (__isNode__) {
   require2 = (0, import_node_module.createRequire)(importMetaUrl);
   __filename = (0, import_node_url2.fileURLToPath)(importMetaUrl);
-  __dirname = (0, import_node_path7.dirname)(__filename);
+  __dirname = (0, import_node_path6.dirname)(__filename);
 }
 var NativeCRC64 = (() => {
   var _scriptDir = typeof document !== "undefined" && document.currentScript ? document.currentScript.src : void 0;
@@ -45730,9 +45693,9 @@ var NativeCRC64 = (() => {
     var wasmMemory;
     var ABORT = false;
     var EXITSTATUS;
-    function assert4(condition, text2) {
+    function assert4(condition, text) {
       if (!condition) {
-        abort("Assertion failed" + (text2 ? ": " + text2 : ""));
+        abort("Assertion failed" + (text ? ": " + text : ""));
       }
     }
     __name(assert4, "assert");
@@ -45977,15 +45940,15 @@ var NativeCRC64 = (() => {
               runDependencyWatcher = null;
               return;
             }
-            var shown2 = false;
+            var shown = false;
             for (var dep in runDependencyTracking) {
-              if (!shown2) {
-                shown2 = true;
+              if (!shown) {
+                shown = true;
                 err("still waiting on run dependencies:");
               }
               err("dependency: " + dep);
             }
-            if (shown2) {
+            if (shown) {
               err("(end of list)");
             }
           }, 1e4);
@@ -46877,12 +46840,12 @@ var NativeCRC64 = (() => {
       }
     }
     __name(setValue, "setValue");
-    function warnOnce(text2) {
+    function warnOnce(text) {
       if (!warnOnce.shown) warnOnce.shown = {};
-      if (!warnOnce.shown[text2]) {
-        warnOnce.shown[text2] = 1;
-        if (ENVIRONMENT_IS_NODE) text2 = "warning: " + text2;
-        err(text2);
+      if (!warnOnce.shown[text]) {
+        warnOnce.shown[text] = 1;
+        if (ENVIRONMENT_IS_NODE) text = "warning: " + text;
+        err(text);
       }
     }
     __name(warnOnce, "warnOnce");
@@ -49427,11 +49390,11 @@ var PathStylePorts2 = [
 ];
 
 // node_modules/@azure/storage-blob/dist/esm/Pipeline.js
-function isPipelineLike(pipeline4) {
-  if (!pipeline4 || typeof pipeline4 !== "object") {
+function isPipelineLike(pipeline3) {
+  if (!pipeline3 || typeof pipeline3 !== "object") {
     return false;
   }
-  const castPipeline = pipeline4;
+  const castPipeline = pipeline3;
   return Array.isArray(castPipeline.factories) && typeof castPipeline.options === "object" && typeof castPipeline.toServiceClientOptions === "function";
 }
 __name(isPipelineLike, "isPipelineLike");
@@ -49474,12 +49437,12 @@ function newPipeline(credential, pipelineOptions = {}) {
   if (!credential) {
     credential = new AnonymousCredential();
   }
-  const pipeline4 = new Pipeline([], pipelineOptions);
-  pipeline4._credential = credential;
-  return pipeline4;
+  const pipeline3 = new Pipeline([], pipelineOptions);
+  pipeline3._credential = credential;
+  return pipeline3;
 }
 __name(newPipeline, "newPipeline");
-function processDownlevelPipeline(pipeline4) {
+function processDownlevelPipeline(pipeline3) {
   const knownFactoryFunctions = [
     isAnonymousCredential,
     isStorageSharedKeyCredential,
@@ -49489,8 +49452,8 @@ function processDownlevelPipeline(pipeline4) {
     isStorageTelemetryPolicyFactory,
     isCoreHttpPolicyFactory
   ];
-  if (pipeline4.factories.length) {
-    const novelFactories = pipeline4.factories.filter((factory) => {
+  if (pipeline3.factories.length) {
+    const novelFactories = pipeline3.factories.filter((factory) => {
       return !knownFactoryFunctions.some((knownFactory) => knownFactory(factory));
     });
     if (novelFactories.length) {
@@ -49504,14 +49467,14 @@ function processDownlevelPipeline(pipeline4) {
   return void 0;
 }
 __name(processDownlevelPipeline, "processDownlevelPipeline");
-function getCoreClientOptions(pipeline4) {
-  const { httpClient: v1Client, ...restOptions } = pipeline4.options;
-  let httpClient = pipeline4._coreHttpClient;
+function getCoreClientOptions(pipeline3) {
+  const { httpClient: v1Client, ...restOptions } = pipeline3.options;
+  let httpClient = pipeline3._coreHttpClient;
   if (!httpClient) {
     httpClient = v1Client ? convertHttpClient(v1Client) : getCachedDefaultHttpClient2();
-    pipeline4._coreHttpClient = httpClient;
+    pipeline3._coreHttpClient = httpClient;
   }
-  let corePipeline = pipeline4._corePipeline;
+  let corePipeline = pipeline3._corePipeline;
   if (!corePipeline) {
     const packageDetails = `azsdk-js-azure-storage-blob/${SDK_VERSION4}`;
     const userAgentPrefix = restOptions.userAgentOptions && restOptions.userAgentOptions.userAgentPrefix ? `${restOptions.userAgentOptions.userAgentPrefix} ${packageDetails}` : `${packageDetails}`;
@@ -49552,11 +49515,11 @@ function getCoreClientOptions(pipeline4) {
     corePipeline.addPolicy(storageRetryPolicy(restOptions.retryOptions), { phase: "Retry" });
     corePipeline.addPolicy(storageRequestFailureDetailsParserPolicy());
     corePipeline.addPolicy(storageBrowserPolicy());
-    const downlevelResults = processDownlevelPipeline(pipeline4);
+    const downlevelResults = processDownlevelPipeline(pipeline3);
     if (downlevelResults) {
       corePipeline.addPolicy(downlevelResults.wrappedPolicies, downlevelResults.afterRetry ? { afterPhase: "Retry" } : void 0);
     }
-    const credential = getCredentialFromPipeline(pipeline4);
+    const credential = getCredentialFromPipeline(pipeline3);
     if (isTokenCredential(credential)) {
       corePipeline.addPolicy(bearerTokenAuthenticationPolicy({
         credential,
@@ -49569,7 +49532,7 @@ function getCoreClientOptions(pipeline4) {
         accountKey: credential.accountKey
       }), { phase: "Sign" });
     }
-    pipeline4._corePipeline = corePipeline;
+    pipeline3._corePipeline = corePipeline;
   }
   return {
     ...restOptions,
@@ -49579,12 +49542,12 @@ function getCoreClientOptions(pipeline4) {
   };
 }
 __name(getCoreClientOptions, "getCoreClientOptions");
-function getCredentialFromPipeline(pipeline4) {
-  if (pipeline4._credential) {
-    return pipeline4._credential;
+function getCredentialFromPipeline(pipeline3) {
+  if (pipeline3._credential) {
+    return pipeline3._credential;
   }
   let credential = new AnonymousCredential();
-  for (const factory of pipeline4.factories) {
+  for (const factory of pipeline3.factories) {
     if (isTokenCredential(factory.credential)) {
       credential = factory.credential;
     } else if (isStorageSharedKeyCredential(factory)) {
@@ -59858,7 +59821,7 @@ var comp22 = {
     }
   }
 };
-var maxSize = {
+var maxSize2 = {
   parameterPath: ["options", "appendPositionAccessConditions", "maxSize"],
   mapper: {
     serializedName: "x-ms-blob-condition-maxsize",
@@ -62623,7 +62586,7 @@ var appendBlockOperationSpec = {
     transactionalContentCrc64,
     contentType1,
     accept2,
-    maxSize,
+    maxSize2,
     appendPosition
   ],
   isXML: true,
@@ -62670,7 +62633,7 @@ var appendBlockFromUrlOperationSpec = {
     transactionalContentMD5,
     sourceUrl,
     sourceContentCrc64,
-    maxSize,
+    maxSize2,
     appendPosition,
     sourceRange1
   ],
@@ -63225,8 +63188,8 @@ function extractConnectionStringParts(connectionString) {
   }
 }
 __name(extractConnectionStringParts, "extractConnectionStringParts");
-function escape2(text2) {
-  return encodeURIComponent(text2).replace(/%2F/g, "/").replace(/'/g, "%27").replace(/\+/g, "%20").replace(/%25/g, "%");
+function escape2(text) {
+  return encodeURIComponent(text).replace(/%2F/g, "/").replace(/'/g, "%27").replace(/\+/g, "%20").replace(/%25/g, "%");
 }
 __name(escape2, "escape");
 function appendToURLPath(url2, name) {
@@ -63555,13 +63518,13 @@ var StorageClient2 = class {
    * @param url - url to resource
    * @param pipeline - request policy pipeline.
    */
-  constructor(url2, pipeline4) {
+  constructor(url2, pipeline3) {
     this.url = escapeURLPath(url2);
     this.accountName = getAccountNameFromUrl(url2);
-    this.pipeline = pipeline4;
-    this.storageClientContext = new StorageContextClient(this.url, getCoreClientOptions(pipeline4));
+    this.pipeline = pipeline3;
+    this.storageClientContext = new StorageContextClient(this.url, getCoreClientOptions(pipeline3));
     this.isHttps = iEqual(getURLScheme(this.url) || "", "https");
-    this.credential = getCredentialFromPipeline(pipeline4);
+    this.credential = getCredentialFromPipeline(pipeline3);
     const storageClientContext = this.storageClientContext;
     storageClientContext.requestContentType = void 0;
   }
@@ -67177,7 +67140,7 @@ var Batch = class {
 };
 
 // node_modules/@azure/storage-blob/dist/esm/utils/utils.js
-var import_node_fs12 = __toESM(require("node:fs"), 1);
+var import_node_fs11 = __toESM(require("node:fs"), 1);
 var import_node_util7 = __toESM(require("node:util"), 1);
 async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
   let pos = 0;
@@ -67217,7 +67180,7 @@ async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
 __name(streamToBuffer, "streamToBuffer");
 async function readStreamToLocalFile(rs, file) {
   return new Promise((resolve5, reject) => {
-    const ws = import_node_fs12.default.createWriteStream(file);
+    const ws = import_node_fs11.default.createWriteStream(file);
     rs.on("error", (err) => {
       reject(err);
     });
@@ -67229,8 +67192,8 @@ async function readStreamToLocalFile(rs, file) {
   });
 }
 __name(readStreamToLocalFile, "readStreamToLocalFile");
-var fsStat = import_node_util7.default.promisify(import_node_fs12.default.stat);
-var fsCreateReadStream = import_node_fs12.default.createReadStream;
+var fsStat = import_node_util7.default.promisify(import_node_fs11.default.stat);
+var fsCreateReadStream = import_node_fs11.default.createReadStream;
 
 // node_modules/@azure/storage-blob/dist/esm/Clients.js
 var BlobClient = class _BlobClient extends StorageClient2 {
@@ -67259,21 +67222,21 @@ var BlobClient = class _BlobClient extends StorageClient2 {
   }
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
     options = options || {};
-    let pipeline4;
+    let pipeline3;
     let url2;
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline4 = credentialOrPipelineOrContainerName;
+      pipeline3 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline3 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
       if (blobNameOrOptions && typeof blobNameOrOptions !== "string") {
         options = blobNameOrOptions;
       }
-      pipeline4 = newPipeline(new AnonymousCredential(), options);
+      pipeline3 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -67285,20 +67248,20 @@ var BlobClient = class _BlobClient extends StorageClient2 {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline4 = newPipeline(sharedKeyCredential, options);
+          pipeline3 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline4 = newPipeline(new AnonymousCredential(), options);
+        pipeline3 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline4);
+    super(url2, pipeline3);
     ({ blobName: this._name, containerName: this._containerName } = this.getBlobAndContainerNamesFromUrl());
     this.blobContext = this.storageClientContext.blob;
     this._snapshot = getURLParameter(this.url, URLConstants2.Parameters.SNAPSHOT);
@@ -68288,19 +68251,19 @@ var AppendBlobClient = class _AppendBlobClient extends BlobClient {
    */
   appendBlobContext;
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
-    let pipeline4;
+    let pipeline3;
     let url2;
     options = options || {};
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline4 = credentialOrPipelineOrContainerName;
+      pipeline3 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline3 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
-      pipeline4 = newPipeline(new AnonymousCredential(), options);
+      pipeline3 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -68312,20 +68275,20 @@ var AppendBlobClient = class _AppendBlobClient extends BlobClient {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline4 = newPipeline(sharedKeyCredential, options);
+          pipeline3 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline4 = newPipeline(new AnonymousCredential(), options);
+        pipeline3 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline4);
+    super(url2, pipeline3);
     this.appendBlobContext = this.storageClientContext.appendBlob;
   }
   /**
@@ -68563,22 +68526,22 @@ var BlockBlobClient = class _BlockBlobClient extends BlobClient {
    */
   blockBlobContext;
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
-    let pipeline4;
+    let pipeline3;
     let url2;
     options = options || {};
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline4 = credentialOrPipelineOrContainerName;
+      pipeline3 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline3 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
       if (blobNameOrOptions && typeof blobNameOrOptions !== "string") {
         options = blobNameOrOptions;
       }
-      pipeline4 = newPipeline(new AnonymousCredential(), options);
+      pipeline3 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -68590,20 +68553,20 @@ var BlockBlobClient = class _BlockBlobClient extends BlobClient {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline4 = newPipeline(sharedKeyCredential, options);
+          pipeline3 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline4 = newPipeline(new AnonymousCredential(), options);
+        pipeline3 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline4);
+    super(url2, pipeline3);
     this.blockBlobContext = this.storageClientContext.blockBlob;
     this._blobContext = this.storageClientContext.blob;
   }
@@ -69177,19 +69140,19 @@ var PageBlobClient = class _PageBlobClient extends BlobClient {
    */
   pageBlobContext;
   constructor(urlOrConnectionString, credentialOrPipelineOrContainerName, blobNameOrOptions, options) {
-    let pipeline4;
+    let pipeline3;
     let url2;
     options = options || {};
     if (isPipelineLike(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
-      pipeline4 = credentialOrPipelineOrContainerName;
+      pipeline3 = credentialOrPipelineOrContainerName;
     } else if (isNodeLike2 && credentialOrPipelineOrContainerName instanceof StorageSharedKeyCredential || credentialOrPipelineOrContainerName instanceof AnonymousCredential || isTokenCredential(credentialOrPipelineOrContainerName)) {
       url2 = urlOrConnectionString;
       options = blobNameOrOptions;
-      pipeline4 = newPipeline(credentialOrPipelineOrContainerName, options);
+      pipeline3 = newPipeline(credentialOrPipelineOrContainerName, options);
     } else if (!credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName !== "string") {
       url2 = urlOrConnectionString;
-      pipeline4 = newPipeline(new AnonymousCredential(), options);
+      pipeline3 = newPipeline(new AnonymousCredential(), options);
     } else if (credentialOrPipelineOrContainerName && typeof credentialOrPipelineOrContainerName === "string" && blobNameOrOptions && typeof blobNameOrOptions === "string") {
       const containerName = credentialOrPipelineOrContainerName;
       const blobName = blobNameOrOptions;
@@ -69201,20 +69164,20 @@ var PageBlobClient = class _PageBlobClient extends BlobClient {
           if (!options.proxyOptions) {
             options.proxyOptions = getDefaultProxySettings2(extractedCreds.proxyUri);
           }
-          pipeline4 = newPipeline(sharedKeyCredential, options);
+          pipeline3 = newPipeline(sharedKeyCredential, options);
         } else {
           throw new Error("Account connection string is only supported in Node.js environment");
         }
       } else if (extractedCreds.kind === "SASConnString") {
         url2 = appendToURLPath(appendToURLPath(extractedCreds.url, encodeURIComponent(containerName)), encodeURIComponent(blobName)) + "?" + extractedCreds.accountSas;
-        pipeline4 = newPipeline(new AnonymousCredential(), options);
+        pipeline3 = newPipeline(new AnonymousCredential(), options);
       } else {
         throw new Error("Connection string must be either an Account connection string or a SAS connection string");
       }
     } else {
       throw new Error("Expecting non-empty strings for containerName and blobName parameters");
     }
-    super(url2, pipeline4);
+    super(url2, pipeline3);
     this.pageBlobContext = this.storageClientContext.pageBlob;
   }
   /**
@@ -70295,8 +70258,8 @@ var __awaiter13 = function(thisArg, _arguments, P, generator) {
 };
 function pipeResponseToStream(response, output) {
   return __awaiter13(this, void 0, void 0, function* () {
-    const pipeline4 = util4.promisify(stream.pipeline);
-    yield pipeline4(response.message, output);
+    const pipeline3 = util4.promisify(stream.pipeline);
+    yield pipeline3(response.message, output);
   });
 }
 __name(pipeResponseToStream, "pipeResponseToStream");
@@ -70825,12 +70788,12 @@ __name(printCachesListForDiagnostics, "printCachesListForDiagnostics");
 function downloadCache(archiveLocation, archivePath, options) {
   return __awaiter14(this, void 0, void 0, function* () {
     const archiveUrl = new import_url.URL(archiveLocation);
-    const downloadOptions = getDownloadOptions(options);
+    const downloadOptions2 = getDownloadOptions(options);
     if (archiveUrl.hostname.endsWith(".blob.core.windows.net")) {
-      if (downloadOptions.useAzureSdk) {
-        yield downloadCacheStorageSDK(archiveLocation, archivePath, downloadOptions);
-      } else if (downloadOptions.concurrentBlobDownloads) {
-        yield downloadCacheHttpClientConcurrent(archiveLocation, archivePath, downloadOptions);
+      if (downloadOptions2.useAzureSdk) {
+        yield downloadCacheStorageSDK(archiveLocation, archivePath, downloadOptions2);
+      } else if (downloadOptions2.concurrentBlobDownloads) {
+        yield downloadCacheHttpClientConcurrent(archiveLocation, archivePath, downloadOptions2);
       } else {
         yield downloadCacheHttpClient(archiveLocation, archivePath);
       }
@@ -70947,26 +70910,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
-var import_runtime384 = __toESM(require_commonjs(), 1);
-var import_runtime385 = __toESM(require_commonjs(), 1);
-var import_runtime386 = __toESM(require_commonjs(), 1);
 var import_runtime387 = __toESM(require_commonjs(), 1);
 var import_runtime388 = __toESM(require_commonjs(), 1);
+var import_runtime389 = __toESM(require_commonjs(), 1);
+var import_runtime390 = __toESM(require_commonjs(), 1);
+var import_runtime391 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var import_runtime378 = __toESM(require_commonjs(), 1);
-var import_runtime379 = __toESM(require_commonjs(), 1);
-var import_runtime380 = __toESM(require_commonjs(), 1);
 var import_runtime381 = __toESM(require_commonjs(), 1);
 var import_runtime382 = __toESM(require_commonjs(), 1);
+var import_runtime383 = __toESM(require_commonjs(), 1);
+var import_runtime384 = __toESM(require_commonjs(), 1);
+var import_runtime385 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
-var import_runtime372 = __toESM(require_commonjs(), 1);
-var import_runtime373 = __toESM(require_commonjs(), 1);
-var import_runtime374 = __toESM(require_commonjs(), 1);
 var import_runtime375 = __toESM(require_commonjs(), 1);
 var import_runtime376 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime376.MessageType {
+var import_runtime377 = __toESM(require_commonjs(), 1);
+var import_runtime378 = __toESM(require_commonjs(), 1);
+var import_runtime379 = __toESM(require_commonjs(), 1);
+var CacheScope$Type = class extends import_runtime379.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -70990,9 +70953,9 @@ var CacheScope$Type = class extends import_runtime376.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime375.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime378.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime374.reflectionMergePartial)(this, message, value);
+      (0, import_runtime377.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71014,26 +70977,26 @@ var CacheScope$Type = class extends import_runtime376.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime373.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime376.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime372.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime375.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime372.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime375.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime373.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime376.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime382.MessageType {
+var CacheMetadata$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -71051,9 +71014,9 @@ var CacheMetadata$Type = class extends import_runtime382.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime381.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime380.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71075,26 +71038,26 @@ var CacheMetadata$Type = class extends import_runtime382.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime379.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime378.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime381.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime378.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime381.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime379.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime388.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -71119,9 +71082,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime388.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime386.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71147,26 +71110,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime388.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime384.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime388.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -71197,9 +71160,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime388.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime386.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71225,26 +71188,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime388.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime384.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime388.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -71276,9 +71239,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime388.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime386.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71308,28 +71271,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime388.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime384.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime384.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime387.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime384.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime388.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -71360,9 +71323,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime388.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime386.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71388,26 +71351,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime388.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime384.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime384.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime387.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime388.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -71440,9 +71403,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime388.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime386.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71472,28 +71435,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime388.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime384.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime384.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime388.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -71524,9 +71487,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime388.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime387.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime386.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71552,21 +71515,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime388.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime385.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime384.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime384.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime384.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime385.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
@@ -72527,27 +72490,30 @@ function saveCacheV2(paths_1, key_1, options_1) {
 }
 __name(saveCacheV2, "saveCacheV2");
 
-// src/cache/toolkit/put-aside.ts
-var import_node_fs13 = require("node:fs");
-var import_node_path8 = require("node:path");
-function putAside(temp) {
-  const bin = (0, import_node_path8.join)(temp, "bin");
-  const archive = (0, import_node_path8.join)(temp, "archive");
+// src/cache/toolkit/stand-in.ts
+var import_node_fs12 = require("node:fs");
+var import_node_path7 = require("node:path");
+function standIn(program, commands2, temp) {
+  const bin = (0, import_node_path7.join)(temp, "bin");
+  const { PATH = "" } = process.env;
   makeFolder(bin);
-  (0, import_node_fs13.writeFileSync)((0, import_node_path8.join)(bin, "tar"), script2(archive), { mode: 493 });
-  return { bin, archive };
+  (0, import_node_fs12.writeFileSync)((0, import_node_path7.join)(bin, program), `#!/bin/sh
+PATH=${shellQuote(PATH)}:/usr/bin:/bin
+${commands2}`, { mode: 493 });
+  if (!PATH.startsWith(`${bin}${import_node_path7.delimiter}`)) process.env.PATH = `${bin}${import_node_path7.delimiter}${PATH}`;
 }
-__name(putAside, "putAside");
-function script2(archive) {
-  return `#!/bin/sh
-# Stands in for tar while an entry of the Actions cache is restored: moves the archive, and unpacks nothing.
-PATH=$PATH:/usr/bin:/bin
+__name(standIn, "standIn");
+function tarThatMoves(archive) {
+  return `# Stands in for tar while an entry of the Actions cache is restored.
 if [ "$1" = -xf ]; then exec mv -f -- "$2" ${shellQuote(archive)}; fi
 echo "tar: not asked to unpack in the way that is known: $*" >&2
 exit 2
 `;
 }
-__name(script2, "script");
+__name(tarThatMoves, "tarThatMoves");
+var zstdmtWithSmallWindow = `# Stands in for zstdmt while an entry of the Actions cache is saved.
+exec zstd -q -1 -c
+`;
 
 // src/cache/toolkit/toolkit-log.ts
 function reasonIn(log2) {
@@ -72562,8 +72528,8 @@ function reasonIn(log2) {
   return "";
 }
 __name(reasonIn, "reasonIn");
-function withoutSecrets(text2) {
-  return text2.replace(/^::add-mask::.*\n?/gm, "").replace(/(https?:\/\/[^\s"'?]+)\?[^\s"']*/g, "$1?***");
+function withoutSecrets(text) {
+  return text.replace(/^::add-mask::.*\n?/gm, "").replace(/(https?:\/\/[^\s"'?]+)\?[^\s"']*/g, "$1?***");
 }
 __name(withoutSecrets, "withoutSecrets");
 function lacksZstd(log2) {
@@ -72578,162 +72544,34 @@ function failureIn(log2) {
   return /^(?:::\w+::)?Failed to save: /m.test(log2);
 }
 __name(failureIn, "failureIn");
-function unescaped(text2) {
-  return text2.replaceAll("%0D", " ").replaceAll("%0A", " ").replaceAll("%25", "%").trim();
+function unescaped(text) {
+  return text.replaceAll("%0D", " ").replaceAll("%0A", " ").replaceAll("%25", "%").trim();
 }
 __name(unescaped, "unescaped");
 
-// src/cache/toolkit/unpack.ts
-var import_node_fs14 = require("node:fs");
-var import_promises2 = require("node:fs/promises");
-var import_node_path9 = require("node:path");
-var import_promises3 = require("node:stream/promises");
-var import_node_zlib4 = require("node:zlib");
-var maxFiles = 4;
-var maxSize2 = 8 ** 11 - 1;
-var maxExtended = 64 << 10;
-async function unpackEntry(archive, folder) {
-  await (0, import_promises2.mkdir)(folder);
-  const decompress2 = await decompressor(archive);
-  try {
-    await (0, import_promises3.pipeline)(
-      (0, import_node_fs14.createReadStream)(archive, { highWaterMark: 1 << 20 }),
-      decompress2,
-      (bytes) => unpackTar(new Bytes(bytes), folder)
-    );
-  } catch (error2) {
-    const { code = "", message } = error2;
-    throw /^(Z_|ZSTD_|ERR_ZLIB)/.test(code) ? new Error(`its archive is damaged (${message})`) : error2;
-  }
-}
-__name(unpackEntry, "unpackEntry");
-async function decompressor(archive) {
-  const file = await (0, import_promises2.open)(archive);
-  try {
-    const { buffer: buffer3 } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    if (buffer3.readUInt32LE() === 4247762216)
-      return (0, import_node_zlib4.createZstdDecompress)({ chunkSize: 1 << 20, params: { [import_node_zlib4.constants.ZSTD_d_windowLogMax]: 31 } });
-    if (buffer3.readUInt16BE() === 8075) return (0, import_node_zlib4.createGunzip)({ chunkSize: 1 << 20 });
-    throw new Error("its archive is neither of zstd nor of gzip");
-  } finally {
-    await file.close();
-  }
-}
-__name(decompressor, "decompressor");
-async function unpackTar(bytes, folder) {
-  const names = /* @__PURE__ */ new Set();
-  for (; ; ) {
-    const header = await bytes.take(tarBlockSize);
-    if (header.every((byte) => byte === 0)) return bytes.expectZeros();
-    const member = memberOf(header);
-    if (member.kind === "extended") checkExtended(await bytes.take(member.size));
-    else if (member.kind === "file") {
-      if (names.has(member.name) || names.size === maxFiles) throw new Error(`its archive has ${shown(member.name)} once too often`);
-      names.add(member.name);
-      await writeFile2((0, import_node_path9.join)(folder, member.name), member.size, bytes);
-    }
-    if (member.kind !== "folder") await bytes.take(tarPadding(member.size));
-  }
-}
-__name(unpackTar, "unpackTar");
-function memberOf(header) {
-  if (!hasTarChecksum(header)) throw new Error("its archive is damaged");
-  const { path: path12, size, typeflag } = readTarHeader(header);
-  if (typeflag === "x" && size <= maxExtended) return { kind: "extended", size };
-  if (typeflag === "5" && path12.replace(/\/$/, "") === entryFolder) return { kind: "folder" };
-  const name = path12.startsWith(`${entryFolder}/`) ? path12.slice(entryFolder.length + 1) : "";
-  if (typeflag !== "0" && typeflag !== "\0" || !/^\w[\w.]{0,31}$/.test(name) || !(size <= maxSize2)) {
-    throw new Error(`its archive has ${shown(path12)}, which no entry has; whoever saved it may be an attacker`);
-  }
-  return { kind: "file", name, size };
-}
-__name(memberOf, "memberOf");
-function checkExtended(records) {
-  for (const record of records.toString("latin1").split("\n")) {
-    if (record === "") continue;
-    const keyword = /^\d+ ([^=]+)=/.exec(record)?.[1] ?? "";
-    if (!["atime", "ctime", "mtime", "uid", "gid", "uname", "gname"].includes(keyword)) {
-      throw new Error(`its archive has an extended header of ${shown(keyword)}; whoever saved it may be an attacker`);
-    }
-  }
-}
-__name(checkExtended, "checkExtended");
-async function writeFile2(path12, size, bytes) {
-  checkFreeSpace((0, import_node_path9.dirname)(path12), size, "What the Actions cache has");
-  const file = await (0, import_promises2.open)(path12, import_node_fs14.constants.O_WRONLY | import_node_fs14.constants.O_CREAT | import_node_fs14.constants.O_EXCL | import_node_fs14.constants.O_NOFOLLOW, 384);
-  try {
-    for (let left = size; left > 0; ) {
-      const piece = await bytes.some(left);
-      left -= piece.length;
-      for (let done = 0; done < piece.length; ) done += (await file.write(piece, done)).bytesWritten;
-    }
-  } finally {
-    await file.close();
-  }
-}
-__name(writeFile2, "writeFile");
-var Bytes = class {
-  static {
-    __name(this, "Bytes");
-  }
-  #pieces;
-  #piece = Buffer.alloc(0);
-  constructor(pieces2) {
-    this.#pieces = pieces2[Symbol.asyncIterator]();
-  }
-  /** At least one byte, at most `count`. */
-  async some(count) {
-    if (!await this.#fill()) throw new Error("its archive is cut short");
-    const part = this.#piece.subarray(0, count);
-    this.#piece = this.#piece.subarray(part.length);
-    return part;
-  }
-  async take(count) {
-    const parts = [];
-    for (let left = count; left > 0; left -= parts.at(-1).length) parts.push(await this.some(left));
-    return Buffer.concat(parts);
-  }
-  /** Reads to the end, where damage of the compressed bytes is detected. */
-  async expectZeros() {
-    while (await this.#fill()) {
-      if (this.#piece.some((byte) => byte !== 0)) throw new Error("its archive goes on after its end");
-      this.#piece = Buffer.alloc(0);
-    }
-  }
-  /** Whether there are bytes left. */
-  async #fill() {
-    while (this.#piece.length === 0) {
-      const { done, value } = await this.#pieces.next();
-      if (done) return false;
-      this.#piece = value;
-    }
-    return true;
-  }
-};
-function shown(name) {
-  return JSON.stringify(name.slice(0, 100));
-}
-__name(shown, "shown");
-
 // src/cache/toolkit/actions-cache.ts
-var segmentTimeoutInMs = 12e4;
-async function restoreEntry(key, dir2, temp) {
+var downloadOptions = {
+  /** A 128 MB segment that takes longer counts as hung. The toolkit's own default is 10 minutes. */
+  segmentTimeoutInMs: 12e4,
+  /** Appends to the archive. The default for version 1 of the service writes its pieces in any order, but the archive is read meanwhile. */
+  useAzureSdk: true
+};
+async function fetchEntry(key, dir2, { temp, archive }) {
   if (!isFeatureAvailable()) return false;
-  const { bin, archive } = putAside(temp);
-  process.env.PATH = `${bin}${import_node_path10.delimiter}${process.env.PATH ?? ""}`;
-  const found = await staged(dir2, async () => await restoreCache([entryFolder], key, [], { segmentTimeoutInMs }) === key);
-  if (found) await unpackEntry(archive, (0, import_node_path10.join)(dir2, entryFolder));
-  return found;
+  standIn("tar", tarThatMoves(archive), temp);
+  return staged(dir2, async () => await restoreCache([entryFolder], key, [], downloadOptions) === key);
 }
-__name(restoreEntry, "restoreEntry");
-async function saveEntry(key, dir2, log2, make = async () => {
+__name(fetchEntry, "fetchEntry");
+async function saveEntry(key, dir2, temp, log2, make = async () => {
 }) {
   if (!isFeatureAvailable()) return "refused";
   makeFolder(dir2);
+  standIn("zstdmt", zstdmtWithSmallWindow, temp);
+  process.env.TAR_OPTIONS = "--sort=name";
   return staged(dir2, async () => {
     if (await restoreCache([entryFolder], key, [], { lookupOnly: true }) === key) return "exists";
     await make();
-    await followLinks((0, import_node_path10.join)(dir2, entryFolder));
+    await followLinks((0, import_node_path8.join)(dir2, entryFolder));
     const id = await saveCache2([entryFolder], key);
     if (id >= 0 && !failureIn(log2())) return "saved";
     return conflictIn(log2()) ? "exists" : "refused";
@@ -72755,12 +72593,12 @@ async function staged(dir2, use) {
 }
 __name(staged, "staged");
 async function followLinks(folder) {
-  for (const name of (0, import_node_fs15.readdirSync)(folder)) {
-    const file = (0, import_node_path10.join)(folder, name);
-    if (!(0, import_node_fs15.lstatSync)(file).isSymbolicLink()) continue;
-    const target = (0, import_node_fs15.realpathSync)(file);
-    (0, import_node_fs15.rmSync)(file);
-    await (0, import_promises4.pipeline)((0, import_node_fs15.createReadStream)(target), (0, import_node_fs15.createWriteStream)(file));
+  for (const name of (0, import_node_fs13.readdirSync)(folder)) {
+    const file = (0, import_node_path8.join)(folder, name);
+    if (!(0, import_node_fs13.lstatSync)(file).isSymbolicLink()) continue;
+    const target = (0, import_node_fs13.realpathSync)(file);
+    (0, import_node_fs13.rmSync)(file);
+    await (0, import_promises2.pipeline)((0, import_node_fs13.createReadStream)(target), (0, import_node_fs13.createWriteStream)(file));
   }
 }
 __name(followLinks, "followLinks");
@@ -72768,9 +72606,10 @@ __name(followLinks, "followLinks");
 // src/cache/toolkit/cache-process.ts
 var withoutZstd = "zstd is not installed on this runner, so entries that were saved with it can't be found; install zstd";
 async function run(task2) {
-  const { status, log: log2, temp } = filesOf(task2.statusFile);
+  const files = filesOf(task2.statusFile);
+  const { log: log2, temp } = files;
   const results = [];
-  const tell = /* @__PURE__ */ __name((ended, failure = "") => writeStatus(status, { results, ended, failure }), "tell");
+  const tell = /* @__PURE__ */ __name((ended, failure = "") => writeStatus(files, { results, ended, failure }), "tell");
   process.on("uncaughtException", (error2) => {
     tell(true, sentenceOf(error2));
     process.exit(1);
@@ -72784,7 +72623,7 @@ async function run(task2) {
     const read3 = textSince(log2);
     const result = await bestEffort(
       async () => {
-        const outcome = await work(task2.kind, entry, temp, read3);
+        const outcome = await work(task2.kind, entry, files, read3);
         return { outcome, reason: reasonIn(read3()) || (outcome === "missing" && lacksZstd(read3()) ? withoutZstd : "") };
       },
       (reason) => ({ outcome: task2.kind === "save" ? "refused" : "missing", reason })
@@ -72792,7 +72631,7 @@ async function run(task2) {
     results.push({ ...result, milliseconds: Date.now() - start });
     tell(false);
   }
-  (0, import_node_fs16.rmSync)(temp, { recursive: true, force: true });
+  if (task2.kind === "save") (0, import_node_fs14.rmSync)(temp, { recursive: true, force: true });
   tell(true);
   process.exit(0);
 }
@@ -72800,31 +72639,30 @@ __name(run, "run");
 function hideSecrets() {
   for (const stream2 of [process.stdout, process.stderr]) {
     const write = stream2.write.bind(stream2);
-    stream2.write = (text2) => write(withoutSecrets(String(text2)));
+    stream2.write = (text) => write(withoutSecrets(String(text)));
   }
 }
 __name(hideSecrets, "hideSecrets");
-async function work(kind, entry, temp, read3) {
+async function work(kind, entry, files, read3) {
   const { key, dir: dir2, image } = entry;
-  if (kind === "save") return saveEntry(key, dir2, read3, image && (() => makeImage(entry, image)));
-  return await restoreEntry(key, dir2, temp) ? "restored" : "missing";
+  if (kind === "save") return saveEntry(key, dir2, files.temp, read3, image && (() => makeImage(entry, image)));
+  return await fetchEntry(key, dir2, files) ? "restored" : "missing";
 }
 __name(work, "work");
 function textSince(log2) {
-  const start = (0, import_node_fs16.readFileSync)(log2).length;
-  return () => (0, import_node_fs16.readFileSync)(log2).subarray(start).toString();
+  const start = (0, import_node_fs14.readFileSync)(log2).length;
+  return () => (0, import_node_fs14.readFileSync)(log2).subarray(start).toString();
 }
 __name(textSince, "textSince");
-function writeStatus(path12, status) {
-  const part = `${path12}.part`;
-  const fd = (0, import_node_fs16.openSync)(part, "w");
-  (0, import_node_fs16.writeSync)(fd, JSON.stringify(status));
-  (0, import_node_fs16.fsyncSync)(fd);
-  (0, import_node_fs16.closeSync)(fd);
-  (0, import_node_fs16.renameSync)(part, path12);
+function writeStatus({ status: path12, statusPart: part }, status) {
+  const fd = (0, import_node_fs14.openSync)(part, "w");
+  (0, import_node_fs14.writeSync)(fd, JSON.stringify(status));
+  (0, import_node_fs14.fsyncSync)(fd);
+  (0, import_node_fs14.closeSync)(fd);
+  (0, import_node_fs14.renameSync)(part, path12);
 }
 __name(writeStatus, "writeStatus");
-var { task, environment } = JSON.parse((0, import_node_fs16.readFileSync)(0, "utf8"));
+var { task, environment } = JSON.parse((0, import_node_fs14.readFileSync)(0, "utf8"));
 takeOver(environment);
 hideSecrets();
 void run(task);

@@ -6,7 +6,7 @@ var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
-var __knownSymbol = (name, symbol) => (symbol = Symbol[name]) ? symbol : /* @__PURE__ */ Symbol.for("Symbol." + name);
+var __knownSymbol = (name2, symbol) => (symbol = Symbol[name2]) ? symbol : /* @__PURE__ */ Symbol.for("Symbol." + name2);
 var __typeError = (msg) => {
   throw TypeError(msg);
 };
@@ -27,8 +27,8 @@ var __commonJS = (cb, mod) => function __require() {
   }
 };
 var __export = (target, all) => {
-  for (var name in all)
-    __defProp(target, name, { get: all[name], enumerable: true });
+  for (var name2 in all)
+    __defProp(target, name2, { get: all[name2], enumerable: true });
 };
 var __copyProps = (to, from, except, desc) => {
   if (from && typeof from === "object" || typeof from === "function") {
@@ -1556,16 +1556,16 @@ var require_util = __commonJS({
       } : null;
     }
     __name(parseRangeHeader, "parseRangeHeader");
-    function addListener(obj, name, listener) {
+    function addListener(obj, name2, listener) {
       const listeners = obj[kListeners] ??= [];
-      listeners.push([name, listener]);
-      obj.on(name, listener);
+      listeners.push([name2, listener]);
+      obj.on(name2, listener);
       return obj;
     }
     __name(addListener, "addListener");
     function removeAllListeners(obj) {
-      for (const [name, listener] of obj[kListeners] ?? []) {
-        obj.removeListener(name, listener);
+      for (const [name2, listener] of obj[kListeners] ?? []) {
+        obj.removeListener(name2, listener);
       }
       obj[kListeners] = null;
     }
@@ -3776,9 +3776,9 @@ var require_data_url = __commonJS({
       assert(mimeType !== "failure");
       const { parameters, essence } = mimeType;
       let serialization = essence;
-      for (let [name, value] of parameters.entries()) {
+      for (let [name2, value] of parameters.entries()) {
         serialization += ";";
-        serialization += name;
+        serialization += name2;
         serialization += "=";
         if (!HTTP_TOKEN_CODEPOINTS.test(value)) {
           value = value.replace(/(\\|")/g, "\\$1");
@@ -4234,11 +4234,11 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.TypedArray = function(V, T, prefix, name, opts) {
+    webidl.converters.TypedArray = function(V, T, prefix, name2, opts) {
       if (webidl.util.Type(V) !== "Object" || !types.isTypedArray(V) || V.constructor.name !== T.name) {
         throw webidl.errors.conversionFailed({
           prefix,
-          argument: `${name} ("${webidl.util.Stringify(V)}")`,
+          argument: `${name2} ("${webidl.util.Stringify(V)}")`,
           types: [T.name]
         });
       }
@@ -4256,11 +4256,11 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.DataView = function(V, prefix, name, opts) {
+    webidl.converters.DataView = function(V, prefix, name2, opts) {
       if (webidl.util.Type(V) !== "Object" || !types.isDataView(V)) {
         throw webidl.errors.exception({
           header: prefix,
-          message: `${name} is not a DataView.`
+          message: `${name2} is not a DataView.`
         });
       }
       if (opts?.allowShared === false && types.isSharedArrayBuffer(V.buffer)) {
@@ -4277,19 +4277,19 @@ var require_webidl = __commonJS({
       }
       return V;
     };
-    webidl.converters.BufferSource = function(V, prefix, name, opts) {
+    webidl.converters.BufferSource = function(V, prefix, name2, opts) {
       if (types.isAnyArrayBuffer(V)) {
-        return webidl.converters.ArrayBuffer(V, prefix, name, { ...opts, allowShared: false });
+        return webidl.converters.ArrayBuffer(V, prefix, name2, { ...opts, allowShared: false });
       }
       if (types.isTypedArray(V)) {
-        return webidl.converters.TypedArray(V, V.constructor, prefix, name, { ...opts, allowShared: false });
+        return webidl.converters.TypedArray(V, V.constructor, prefix, name2, { ...opts, allowShared: false });
       }
       if (types.isDataView(V)) {
-        return webidl.converters.DataView(V, prefix, name, { ...opts, allowShared: false });
+        return webidl.converters.DataView(V, prefix, name2, { ...opts, allowShared: false });
       }
       throw webidl.errors.conversionFailed({
         prefix,
-        argument: `${name} ("${webidl.util.Stringify(V)}")`,
+        argument: `${name2} ("${webidl.util.Stringify(V)}")`,
         types: ["BufferSource"]
       });
     };
@@ -4314,7 +4314,7 @@ var require_util2 = __commonJS({
   "node_modules/undici/lib/web/fetch/util.js"(exports2, module2) {
     "use strict";
     var { Transform } = require("node:stream");
-    var zlib = require("node:zlib");
+    var zlib2 = require("node:zlib");
     var { redirectStatusSet, referrerPolicySet: referrerPolicyTokens, badPortsSet } = require_constants3();
     var { getGlobalOrigin } = require_global();
     var { collectASequenceOfCodePoints, collectAnHTTPQuotedString, removeChars, parseMIMEType } = require_data_url();
@@ -4770,7 +4770,7 @@ var require_util2 = __commonJS({
     }
     __name(serializeJavascriptValueToJSONString, "serializeJavascriptValueToJSONString");
     var esIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()));
-    function createIterator(name, kInternalIterator, keyIndex = 0, valueIndex = 1) {
+    function createIterator(name2, kInternalIterator, keyIndex = 0, valueIndex = 1) {
       class FastIterableIterator {
         static {
           __name(this, "FastIterableIterator");
@@ -4794,7 +4794,7 @@ var require_util2 = __commonJS({
         next() {
           if (typeof this !== "object" || this === null || !(#target in this)) {
             throw new TypeError(
-              `'next' called on an object that does not implement interface ${name} Iterator.`
+              `'next' called on an object that does not implement interface ${name2} Iterator.`
             );
           }
           const index = this.#index;
@@ -4833,7 +4833,7 @@ var require_util2 = __commonJS({
           writable: false,
           enumerable: false,
           configurable: true,
-          value: `${name} Iterator`
+          value: `${name2} Iterator`
         },
         next: { writable: true, enumerable: true, configurable: true }
       });
@@ -4842,8 +4842,8 @@ var require_util2 = __commonJS({
       };
     }
     __name(createIterator, "createIterator");
-    function iteratorMixin(name, object, kInternalIterator, keyIndex = 0, valueIndex = 1) {
-      const makeIterator = createIterator(name, kInternalIterator, keyIndex, valueIndex);
+    function iteratorMixin(name2, object, kInternalIterator, keyIndex = 0, valueIndex = 1) {
+      const makeIterator = createIterator(name2, kInternalIterator, keyIndex, valueIndex);
       const properties2 = {
         keys: {
           writable: true,
@@ -4878,10 +4878,10 @@ var require_util2 = __commonJS({
           configurable: true,
           value: /* @__PURE__ */ __name(function forEach(callbackfn, thisArg = globalThis) {
             webidl.brandCheck(this, object);
-            webidl.argumentLengthCheck(arguments, 1, `${name}.forEach`);
+            webidl.argumentLengthCheck(arguments, 1, `${name2}.forEach`);
             if (typeof callbackfn !== "function") {
               throw new TypeError(
-                `Failed to execute 'forEach' on '${name}': parameter 1 is not of type 'Function'.`
+                `Failed to execute 'forEach' on '${name2}': parameter 1 is not of type 'Function'.`
               );
             }
             for (const { 0: key, 1: value } of makeIterator(this, "key+value")) {
@@ -5069,7 +5069,7 @@ var require_util2 = __commonJS({
             callback();
             return;
           }
-          this._inflateStream = (chunk[0] & 15) === 8 ? zlib.createInflate(this.#zlibOptions) : zlib.createInflateRaw(this.#zlibOptions);
+          this._inflateStream = (chunk[0] & 15) === 8 ? zlib2.createInflate(this.#zlibOptions) : zlib2.createInflateRaw(this.#zlibOptions);
           this._inflateStream.on("data", this.push.bind(this));
           this._inflateStream.on("end", () => this.push(null));
           this._inflateStream.on("error", (err) => this.destroy(err));
@@ -5150,8 +5150,8 @@ var require_util2 = __commonJS({
       return values;
     }
     __name(gettingDecodingSplitting, "gettingDecodingSplitting");
-    function getDecodeSplit(name, list) {
-      const value = list.get(name, true);
+    function getDecodeSplit(name2, list) {
+      const value = list.get(name2, true);
       if (value === null) {
         return null;
       }
@@ -5353,7 +5353,7 @@ var require_formdata = __commonJS({
         }
         this[kState] = [];
       }
-      append(name, value, filename = void 0) {
+      append(name2, value, filename = void 0) {
         webidl.brandCheck(this, _FormData);
         const prefix = "FormData.append";
         webidl.argumentLengthCheck(arguments, 2, prefix);
@@ -5362,45 +5362,45 @@ var require_formdata = __commonJS({
             "Failed to execute 'append' on 'FormData': parameter 2 is not of type 'Blob'"
           );
         }
-        name = webidl.converters.USVString(name, prefix, "name");
+        name2 = webidl.converters.USVString(name2, prefix, "name");
         value = isBlobLike(value) ? webidl.converters.Blob(value, prefix, "value", { strict: false }) : webidl.converters.USVString(value, prefix, "value");
         filename = arguments.length === 3 ? webidl.converters.USVString(filename, prefix, "filename") : void 0;
-        const entry = makeEntry(name, value, filename);
+        const entry = makeEntry(name2, value, filename);
         this[kState].push(entry);
       }
-      delete(name) {
+      delete(name2) {
         webidl.brandCheck(this, _FormData);
         const prefix = "FormData.delete";
         webidl.argumentLengthCheck(arguments, 1, prefix);
-        name = webidl.converters.USVString(name, prefix, "name");
-        this[kState] = this[kState].filter((entry) => entry.name !== name);
+        name2 = webidl.converters.USVString(name2, prefix, "name");
+        this[kState] = this[kState].filter((entry) => entry.name !== name2);
       }
-      get(name) {
+      get(name2) {
         webidl.brandCheck(this, _FormData);
         const prefix = "FormData.get";
         webidl.argumentLengthCheck(arguments, 1, prefix);
-        name = webidl.converters.USVString(name, prefix, "name");
-        const idx = this[kState].findIndex((entry) => entry.name === name);
+        name2 = webidl.converters.USVString(name2, prefix, "name");
+        const idx = this[kState].findIndex((entry) => entry.name === name2);
         if (idx === -1) {
           return null;
         }
         return this[kState][idx].value;
       }
-      getAll(name) {
+      getAll(name2) {
         webidl.brandCheck(this, _FormData);
         const prefix = "FormData.getAll";
         webidl.argumentLengthCheck(arguments, 1, prefix);
-        name = webidl.converters.USVString(name, prefix, "name");
-        return this[kState].filter((entry) => entry.name === name).map((entry) => entry.value);
+        name2 = webidl.converters.USVString(name2, prefix, "name");
+        return this[kState].filter((entry) => entry.name === name2).map((entry) => entry.value);
       }
-      has(name) {
+      has(name2) {
         webidl.brandCheck(this, _FormData);
         const prefix = "FormData.has";
         webidl.argumentLengthCheck(arguments, 1, prefix);
-        name = webidl.converters.USVString(name, prefix, "name");
-        return this[kState].findIndex((entry) => entry.name === name) !== -1;
+        name2 = webidl.converters.USVString(name2, prefix, "name");
+        return this[kState].findIndex((entry) => entry.name === name2) !== -1;
       }
-      set(name, value, filename = void 0) {
+      set(name2, value, filename = void 0) {
         webidl.brandCheck(this, _FormData);
         const prefix = "FormData.set";
         webidl.argumentLengthCheck(arguments, 2, prefix);
@@ -5409,16 +5409,16 @@ var require_formdata = __commonJS({
             "Failed to execute 'set' on 'FormData': parameter 2 is not of type 'Blob'"
           );
         }
-        name = webidl.converters.USVString(name, prefix, "name");
+        name2 = webidl.converters.USVString(name2, prefix, "name");
         value = isBlobLike(value) ? webidl.converters.Blob(value, prefix, "name", { strict: false }) : webidl.converters.USVString(value, prefix, "name");
         filename = arguments.length === 3 ? webidl.converters.USVString(filename, prefix, "name") : void 0;
-        const entry = makeEntry(name, value, filename);
-        const idx = this[kState].findIndex((entry2) => entry2.name === name);
+        const entry = makeEntry(name2, value, filename);
+        const idx = this[kState].findIndex((entry2) => entry2.name === name2);
         if (idx !== -1) {
           this[kState] = [
             ...this[kState].slice(0, idx),
             entry,
-            ...this[kState].slice(idx + 1).filter((entry2) => entry2.name !== name)
+            ...this[kState].slice(idx + 1).filter((entry2) => entry2.name !== name2)
           ];
         } else {
           this[kState].push(entry);
@@ -5456,7 +5456,7 @@ var require_formdata = __commonJS({
         configurable: true
       }
     });
-    function makeEntry(name, value, filename) {
+    function makeEntry(name2, value, filename) {
       if (typeof value === "string") {
       } else {
         if (!isFileLike(value)) {
@@ -5470,7 +5470,7 @@ var require_formdata = __commonJS({
           value = value instanceof NativeFile ? new File([value], filename, options) : new FileLike(value, filename, options);
         }
       }
-      return { name, value };
+      return { name: name2, value };
     }
     __name(makeEntry, "makeEntry");
     module2.exports = { FormData, makeEntry };
@@ -5552,7 +5552,7 @@ var require_formdata_parser = __commonJS({
         if (result === "failure") {
           return "failure";
         }
-        let { name, filename, contentType, encoding } = result;
+        let { name: name2, filename, contentType, encoding } = result;
         position2.position += 2;
         let body;
         {
@@ -5581,23 +5581,23 @@ var require_formdata_parser = __commonJS({
         } else {
           value = utf8DecodeBytes(Buffer.from(body));
         }
-        assert(isUSVString(name));
+        assert(isUSVString(name2));
         assert(typeof value === "string" && isUSVString(value) || isFileLike(value));
-        entryList.push(makeEntry(name, value, filename));
+        entryList.push(makeEntry(name2, value, filename));
       }
     }
     __name(multipartFormDataParser, "multipartFormDataParser");
     function parseMultipartFormDataHeaders(input, position2) {
-      let name = null;
+      let name2 = null;
       let filename = null;
       let contentType = null;
       let encoding = null;
       while (true) {
         if (input[position2.position] === 13 && input[position2.position + 1] === 10) {
-          if (name === null) {
+          if (name2 === null) {
             return "failure";
           }
-          return { name, filename, contentType, encoding };
+          return { name: name2, filename, contentType, encoding };
         }
         let headerName = collectASequenceOfBytes(
           (char) => char !== 10 && char !== 13 && char !== 58,
@@ -5619,13 +5619,13 @@ var require_formdata_parser = __commonJS({
         );
         switch (bufferToLowerCasedHeaderName(headerName)) {
           case "content-disposition": {
-            name = filename = null;
+            name2 = filename = null;
             if (!bufferStartsWith(input, formDataNameBuffer, position2)) {
               return "failure";
             }
             position2.position += 17;
-            name = parseMultipartFormDataName(input, position2);
-            if (name === null) {
+            name2 = parseMultipartFormDataName(input, position2);
+            if (name2 === null) {
               return "failure";
             }
             if (bufferStartsWith(input, filenameBuffer, position2)) {
@@ -5683,7 +5683,7 @@ var require_formdata_parser = __commonJS({
     __name(parseMultipartFormDataHeaders, "parseMultipartFormDataHeaders");
     function parseMultipartFormDataName(input, position2) {
       assert(input[position2.position - 1] === 34);
-      let name = collectASequenceOfBytes(
+      let name2 = collectASequenceOfBytes(
         (char) => char !== 10 && char !== 13 && char !== 34,
         input,
         position2
@@ -5693,8 +5693,8 @@ var require_formdata_parser = __commonJS({
       } else {
         position2.position++;
       }
-      name = new TextDecoder().decode(name).replace(/%0A/ig, "\n").replace(/%0D/ig, "\r").replace(/%22/g, '"');
-      return name;
+      name2 = new TextDecoder().decode(name2).replace(/%0A/ig, "\n").replace(/%0D/ig, "\r").replace(/%22/g, '"');
+      return name2;
     }
     __name(parseMultipartFormDataName, "parseMultipartFormDataName");
     function collectASequenceOfBytes(condition, input, position2) {
@@ -5826,16 +5826,16 @@ Content-Disposition: form-data`;
         const rn = new Uint8Array([13, 10]);
         length = 0;
         let hasUnknownSizeValue = false;
-        for (const [name, value] of object) {
+        for (const [name2, value] of object) {
           if (typeof value === "string") {
-            const chunk2 = textEncoder.encode(prefix + `; name="${escape(normalizeLinefeeds(name))}"\r
+            const chunk2 = textEncoder.encode(prefix + `; name="${escape(normalizeLinefeeds(name2))}"\r
 \r
 ${normalizeLinefeeds(value)}\r
 `);
             blobParts.push(chunk2);
             length += chunk2.byteLength;
           } else {
-            const chunk2 = textEncoder.encode(`${prefix}; name="${escape(normalizeLinefeeds(name))}"` + (value.name ? `; filename="${escape(value.name)}"` : "") + `\r
+            const chunk2 = textEncoder.encode(`${prefix}; name="${escape(normalizeLinefeeds(name2))}"` + (value.name ? `; filename="${escape(value.name)}"` : "") + `\r
 Content-Type: ${value.type || "application/octet-stream"}\r
 \r
 `);
@@ -5983,8 +5983,8 @@ Content-Type: ${value.type || "application/octet-stream"}\r
                 case "application/x-www-form-urlencoded": {
                   const entries = new URLSearchParams(value.toString());
                   const fd = new FormData();
-                  for (const [name, value2] of entries) {
-                    fd.append(name, value2);
+                  for (const [name2, value2] of entries) {
+                    fd.append(name2, value2);
                   }
                   return fd;
                 }
@@ -6115,7 +6115,7 @@ var require_client_h1 = __commonJS({
       kResume,
       kHTTPContext
     } = require_symbols();
-    var constants9 = require_constants2();
+    var constants10 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var addListener = util.addListener;
@@ -6194,7 +6194,7 @@ var require_client_h1 = __commonJS({
       constructor(client, socket, { exports: exports3 }) {
         assert(Number.isFinite(client[kMaxHeadersSize]) && client[kMaxHeadersSize] > 0);
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants9.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants10.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -6289,11 +6289,11 @@ var require_client_h1 = __commonJS({
             currentBufferRef = null;
           }
           const offset = llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr;
-          if (ret !== constants9.ERROR.OK) {
+          if (ret !== constants10.ERROR.OK) {
             const body = data.subarray(offset);
-            if (ret === constants9.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants10.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(body);
-            } else if (ret === constants9.ERROR.PAUSED) {
+            } else if (ret === constants10.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(body);
             } else {
@@ -6316,10 +6316,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants9.ERROR.OK) {
+        if (ret === constants10.ERROR.OK) {
           return null;
         }
-        if (ret === constants9.ERROR.PAUSED || ret === constants9.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants10.ERROR.PAUSED || ret === constants10.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -6336,7 +6336,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message2 = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message2, constants9.ERROR[ret], data);
+        return new HTTPParserError(message2, constants10.ERROR[ret], data);
       }
       destroy() {
         assert(this.ptr != null);
@@ -6516,7 +6516,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause2 ? constants9.ERROR.PAUSED : 0;
+        return pause2 ? constants10.ERROR.PAUSED : 0;
       }
       onBody(buf) {
         const { client, socket, statusCode, maxResponseSize } = this;
@@ -6538,7 +6538,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants9.ERROR.PAUSED;
+          return constants10.ERROR.PAUSED;
         }
       }
       onMessageComplete() {
@@ -6574,13 +6574,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants9.ERROR.PAUSED;
+          return constants10.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants9.ERROR.PAUSED;
+          return constants10.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants9.ERROR.PAUSED;
+          return constants10.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(() => client[kResume]());
         } else {
@@ -7216,7 +7216,7 @@ var require_client_h2 = __commonJS({
     "use strict";
     var assert = require("node:assert");
     var { errorMonitor } = require("node:events");
-    var { pipeline: pipeline3 } = require("node:stream");
+    var { pipeline: pipeline4 } = require("node:stream");
     var util = require_util();
     var {
       RequestContentLengthMismatchError,
@@ -7265,13 +7265,13 @@ var require_client_h2 = __commonJS({
     } = http22;
     function parseH2Headers(headers) {
       const result = [];
-      for (const [name, value] of Object.entries(headers)) {
+      for (const [name2, value] of Object.entries(headers)) {
         if (Array.isArray(value)) {
           for (const subvalue of value) {
-            result.push(Buffer.from(name), Buffer.from(subvalue));
+            result.push(Buffer.from(name2), Buffer.from(subvalue));
           }
         } else {
-          result.push(Buffer.from(name), Buffer.from(value));
+          result.push(Buffer.from(name2), Buffer.from(value));
         }
       }
       return result;
@@ -7707,7 +7707,7 @@ var require_client_h2 = __commonJS({
     __name(writeBuffer, "writeBuffer");
     function writeStream(abort, socket, expectsPayload, h2stream, body, client, request2, contentLength) {
       assert(contentLength !== 0 || client[kRunning] === 0, "stream body cannot be pipelined");
-      const pipe = pipeline3(
+      const pipe = pipeline4(
         body,
         h2stream,
         (err) => {
@@ -7939,8 +7939,8 @@ var require_redirect_handler = __commonJS({
         return true;
       }
       if (unknownOrigin && (header.length === 13 || header.length === 6 || header.length === 19)) {
-        const name = util.headerNameToString(header);
-        return name === "authorization" || name === "cookie" || name === "proxy-authorization";
+        const name2 = util.headerNameToString(header);
+        return name2 === "authorization" || name2 === "cookie" || name2 === "proxy-authorization";
       }
       return false;
     }
@@ -10857,7 +10857,7 @@ var require_api_pipeline = __commonJS({
         util.destroy(ret, err);
       }
     };
-    function pipeline3(opts, handler) {
+    function pipeline4(opts, handler) {
       try {
         const pipelineHandler = new PipelineHandler(opts, handler);
         this.dispatch({ ...opts, body: pipelineHandler.req }, pipelineHandler);
@@ -10866,8 +10866,8 @@ var require_api_pipeline = __commonJS({
         return new PassThrough().destroy(err);
       }
     }
-    __name(pipeline3, "pipeline");
-    module2.exports = pipeline3;
+    __name(pipeline4, "pipeline");
+    module2.exports = pipeline4;
   }
 });
 
@@ -11310,13 +11310,13 @@ var require_mock_utils = __commonJS({
       for (let i = 0; i < keys.length; ++i) {
         const key = keys[i];
         const value = data[key];
-        const name = Buffer.from(`${key}`);
+        const name2 = Buffer.from(`${key}`);
         if (Array.isArray(value)) {
           for (let j = 0; j < value.length; ++j) {
-            result.push(name, Buffer.from(`${value[j]}`));
+            result.push(name2, Buffer.from(`${value[j]}`));
           }
         } else {
-          result.push(name, Buffer.from(`${value}`));
+          result.push(name2, Buffer.from(`${value}`));
         }
       }
       return result;
@@ -12081,12 +12081,12 @@ var require_dump = __commonJS({
       #size = 0;
       #reason = null;
       #handler = null;
-      constructor({ maxSize: maxSize3 }, handler) {
+      constructor({ maxSize: maxSize4 }, handler) {
         super(handler);
-        if (maxSize3 != null && (!Number.isFinite(maxSize3) || maxSize3 < 1)) {
+        if (maxSize4 != null && (!Number.isFinite(maxSize4) || maxSize4 < 1)) {
           throw new InvalidArgumentError("maxSize must be a number greater than 0");
         }
-        this.#maxSize = maxSize3 ?? this.#maxSize;
+        this.#maxSize = maxSize4 ?? this.#maxSize;
         this.#handler = handler;
       }
       onConnect(abort) {
@@ -12514,12 +12514,12 @@ var require_headers = __commonJS({
       }
     }
     __name(fill, "fill");
-    function appendHeader(headers, name, value) {
+    function appendHeader(headers, name2, value) {
       value = headerValueNormalize(value);
-      if (!isValidHeaderName(name)) {
+      if (!isValidHeaderName(name2)) {
         throw webidl.errors.invalidArgument({
           prefix: "Headers.append",
-          value: name,
+          value: name2,
           type: "header name"
         });
       } else if (!isValidHeaderValue(value)) {
@@ -12532,7 +12532,7 @@ var require_headers = __commonJS({
       if (getHeadersGuard(headers) === "immutable") {
         throw new TypeError("immutable");
       }
-      return getHeadersList(headers).append(name, value, false);
+      return getHeadersList(headers).append(name2, value, false);
     }
     __name(appendHeader, "appendHeader");
     function compareHeaderName(a, b) {
@@ -12560,8 +12560,8 @@ var require_headers = __commonJS({
        * @param {string} name
        * @param {boolean} isLowerCase
        */
-      contains(name, isLowerCase) {
-        return this[kHeadersMap].has(isLowerCase ? name : name.toLowerCase());
+      contains(name2, isLowerCase) {
+        return this[kHeadersMap].has(isLowerCase ? name2 : name2.toLowerCase());
       }
       clear() {
         this[kHeadersMap].clear();
@@ -12574,9 +12574,9 @@ var require_headers = __commonJS({
        * @param {string} value
        * @param {boolean} isLowerCase
        */
-      append(name, value, isLowerCase) {
+      append(name2, value, isLowerCase) {
         this[kHeadersSortedMap] = null;
-        const lowercaseName = isLowerCase ? name : name.toLowerCase();
+        const lowercaseName = isLowerCase ? name2 : name2.toLowerCase();
         const exists2 = this[kHeadersMap].get(lowercaseName);
         if (exists2) {
           const delimiter4 = lowercaseName === "cookie" ? "; " : ", ";
@@ -12585,7 +12585,7 @@ var require_headers = __commonJS({
             value: `${exists2.value}${delimiter4}${value}`
           });
         } else {
-          this[kHeadersMap].set(lowercaseName, { name, value });
+          this[kHeadersMap].set(lowercaseName, { name: name2, value });
         }
         if (lowercaseName === "set-cookie") {
           (this.cookies ??= []).push(value);
@@ -12597,26 +12597,26 @@ var require_headers = __commonJS({
        * @param {string} value
        * @param {boolean} isLowerCase
        */
-      set(name, value, isLowerCase) {
+      set(name2, value, isLowerCase) {
         this[kHeadersSortedMap] = null;
-        const lowercaseName = isLowerCase ? name : name.toLowerCase();
+        const lowercaseName = isLowerCase ? name2 : name2.toLowerCase();
         if (lowercaseName === "set-cookie") {
           this.cookies = [value];
         }
-        this[kHeadersMap].set(lowercaseName, { name, value });
+        this[kHeadersMap].set(lowercaseName, { name: name2, value });
       }
       /**
        * @see https://fetch.spec.whatwg.org/#concept-header-list-delete
        * @param {string} name
        * @param {boolean} isLowerCase
        */
-      delete(name, isLowerCase) {
+      delete(name2, isLowerCase) {
         this[kHeadersSortedMap] = null;
-        if (!isLowerCase) name = name.toLowerCase();
-        if (name === "set-cookie") {
+        if (!isLowerCase) name2 = name2.toLowerCase();
+        if (name2 === "set-cookie") {
           this.cookies = null;
         }
-        this[kHeadersMap].delete(name);
+        this[kHeadersMap].delete(name2);
       }
       /**
        * @see https://fetch.spec.whatwg.org/#concept-header-list-get
@@ -12624,19 +12624,19 @@ var require_headers = __commonJS({
        * @param {boolean} isLowerCase
        * @returns {string | null}
        */
-      get(name, isLowerCase) {
-        return this[kHeadersMap].get(isLowerCase ? name : name.toLowerCase())?.value ?? null;
+      get(name2, isLowerCase) {
+        return this[kHeadersMap].get(isLowerCase ? name2 : name2.toLowerCase())?.value ?? null;
       }
       *[Symbol.iterator]() {
-        for (const { 0: name, 1: { value } } of this[kHeadersMap]) {
-          yield [name, value];
+        for (const { 0: name2, 1: { value } } of this[kHeadersMap]) {
+          yield [name2, value];
         }
       }
       get entries() {
         const headers = {};
         if (this[kHeadersMap].size !== 0) {
-          for (const { name, value } of this[kHeadersMap].values()) {
-            headers[name] = value;
+          for (const { name: name2, value } of this[kHeadersMap].values()) {
+            headers[name2] = value;
           }
         }
         return headers;
@@ -12647,13 +12647,13 @@ var require_headers = __commonJS({
       get entriesList() {
         const headers = [];
         if (this[kHeadersMap].size !== 0) {
-          for (const { 0: lowerName, 1: { name, value } } of this[kHeadersMap]) {
+          for (const { 0: lowerName, 1: { name: name2, value } } of this[kHeadersMap]) {
             if (lowerName === "set-cookie") {
               for (const cookie of this.cookies) {
-                headers.push([name, cookie]);
+                headers.push([name2, cookie]);
               }
             } else {
-              headers.push([name, value]);
+              headers.push([name2, value]);
             }
           }
         }
@@ -12699,8 +12699,8 @@ var require_headers = __commonJS({
           return array;
         } else {
           let i = 0;
-          for (const { 0: name, 1: { value } } of this[kHeadersMap]) {
-            array[i++] = [name, value];
+          for (const { 0: name2, 1: { value } } of this[kHeadersMap]) {
+            array[i++] = [name2, value];
             assert(value !== null);
           }
           return array.sort(compareHeaderName);
@@ -12726,77 +12726,77 @@ var require_headers = __commonJS({
         }
       }
       // https://fetch.spec.whatwg.org/#dom-headers-append
-      append(name, value) {
+      append(name2, value) {
         webidl.brandCheck(this, _Headers);
         webidl.argumentLengthCheck(arguments, 2, "Headers.append");
         const prefix = "Headers.append";
-        name = webidl.converters.ByteString(name, prefix, "name");
+        name2 = webidl.converters.ByteString(name2, prefix, "name");
         value = webidl.converters.ByteString(value, prefix, "value");
-        return appendHeader(this, name, value);
+        return appendHeader(this, name2, value);
       }
       // https://fetch.spec.whatwg.org/#dom-headers-delete
-      delete(name) {
+      delete(name2) {
         webidl.brandCheck(this, _Headers);
         webidl.argumentLengthCheck(arguments, 1, "Headers.delete");
         const prefix = "Headers.delete";
-        name = webidl.converters.ByteString(name, prefix, "name");
-        if (!isValidHeaderName(name)) {
+        name2 = webidl.converters.ByteString(name2, prefix, "name");
+        if (!isValidHeaderName(name2)) {
           throw webidl.errors.invalidArgument({
             prefix: "Headers.delete",
-            value: name,
+            value: name2,
             type: "header name"
           });
         }
         if (this.#guard === "immutable") {
           throw new TypeError("immutable");
         }
-        if (!this.#headersList.contains(name, false)) {
+        if (!this.#headersList.contains(name2, false)) {
           return;
         }
-        this.#headersList.delete(name, false);
+        this.#headersList.delete(name2, false);
       }
       // https://fetch.spec.whatwg.org/#dom-headers-get
-      get(name) {
+      get(name2) {
         webidl.brandCheck(this, _Headers);
         webidl.argumentLengthCheck(arguments, 1, "Headers.get");
         const prefix = "Headers.get";
-        name = webidl.converters.ByteString(name, prefix, "name");
-        if (!isValidHeaderName(name)) {
+        name2 = webidl.converters.ByteString(name2, prefix, "name");
+        if (!isValidHeaderName(name2)) {
           throw webidl.errors.invalidArgument({
             prefix,
-            value: name,
+            value: name2,
             type: "header name"
           });
         }
-        return this.#headersList.get(name, false);
+        return this.#headersList.get(name2, false);
       }
       // https://fetch.spec.whatwg.org/#dom-headers-has
-      has(name) {
+      has(name2) {
         webidl.brandCheck(this, _Headers);
         webidl.argumentLengthCheck(arguments, 1, "Headers.has");
         const prefix = "Headers.has";
-        name = webidl.converters.ByteString(name, prefix, "name");
-        if (!isValidHeaderName(name)) {
+        name2 = webidl.converters.ByteString(name2, prefix, "name");
+        if (!isValidHeaderName(name2)) {
           throw webidl.errors.invalidArgument({
             prefix,
-            value: name,
+            value: name2,
             type: "header name"
           });
         }
-        return this.#headersList.contains(name, false);
+        return this.#headersList.contains(name2, false);
       }
       // https://fetch.spec.whatwg.org/#dom-headers-set
-      set(name, value) {
+      set(name2, value) {
         webidl.brandCheck(this, _Headers);
         webidl.argumentLengthCheck(arguments, 2, "Headers.set");
         const prefix = "Headers.set";
-        name = webidl.converters.ByteString(name, prefix, "name");
+        name2 = webidl.converters.ByteString(name2, prefix, "name");
         value = webidl.converters.ByteString(value, prefix, "value");
         value = headerValueNormalize(value);
-        if (!isValidHeaderName(name)) {
+        if (!isValidHeaderName(name2)) {
           throw webidl.errors.invalidArgument({
             prefix,
-            value: name,
+            value: name2,
             type: "header name"
           });
         } else if (!isValidHeaderValue(value)) {
@@ -12809,7 +12809,7 @@ var require_headers = __commonJS({
         if (this.#guard === "immutable") {
           throw new TypeError("immutable");
         }
-        this.#headersList.set(name, value, false);
+        this.#headersList.set(name2, value, false);
       }
       // https://fetch.spec.whatwg.org/#dom-headers-getsetcookie
       getSetCookie() {
@@ -12832,13 +12832,13 @@ var require_headers = __commonJS({
           return this.#headersList[kHeadersSortedMap] = names;
         }
         for (let i = 0; i < names.length; ++i) {
-          const { 0: name, 1: value } = names[i];
-          if (name === "set-cookie") {
+          const { 0: name2, 1: value } = names[i];
+          if (name2 === "set-cookie") {
             for (let j = 0; j < cookies.length; ++j) {
-              headers.push([name, cookies[j]]);
+              headers.push([name2, cookies[j]]);
             }
           } else {
-            headers.push([name, value]);
+            headers.push([name2, value]);
           }
         }
         return this.#headersList[kHeadersSortedMap] = headers;
@@ -13270,23 +13270,23 @@ var require_response = __commonJS({
     webidl.converters.URLSearchParams = webidl.interfaceConverter(
       URLSearchParams
     );
-    webidl.converters.XMLHttpRequestBodyInit = function(V, prefix, name) {
+    webidl.converters.XMLHttpRequestBodyInit = function(V, prefix, name2) {
       if (typeof V === "string") {
-        return webidl.converters.USVString(V, prefix, name);
+        return webidl.converters.USVString(V, prefix, name2);
       }
       if (isBlobLike(V)) {
-        return webidl.converters.Blob(V, prefix, name, { strict: false });
+        return webidl.converters.Blob(V, prefix, name2, { strict: false });
       }
       if (ArrayBuffer.isView(V) || types.isArrayBuffer(V)) {
-        return webidl.converters.BufferSource(V, prefix, name);
+        return webidl.converters.BufferSource(V, prefix, name2);
       }
       if (util.isFormDataLike(V)) {
-        return webidl.converters.FormData(V, prefix, name, { strict: false });
+        return webidl.converters.FormData(V, prefix, name2, { strict: false });
       }
       if (V instanceof URLSearchParams) {
-        return webidl.converters.URLSearchParams(V, prefix, name);
+        return webidl.converters.URLSearchParams(V, prefix, name2);
       }
-      return webidl.converters.DOMString(V, prefix, name);
+      return webidl.converters.DOMString(V, prefix, name2);
     };
     webidl.converters.BodyInit = function(V, prefix, argument) {
       if (V instanceof ReadableStream) {
@@ -13668,8 +13668,8 @@ var require_request2 = __commonJS({
           const headers = init.headers !== void 0 ? init.headers : new HeadersList(headersList);
           headersList.clear();
           if (headers instanceof HeadersList) {
-            for (const { name, value } of headers.rawValues()) {
-              headersList.append(name, value, false);
+            for (const { name: name2, value } of headers.rawValues()) {
+              headersList.append(name2, value, false);
             }
             headersList.cookies = headers.cookies;
           } else {
@@ -14090,7 +14090,7 @@ var require_fetch = __commonJS({
     } = require_response();
     var { HeadersList } = require_headers();
     var { Request, cloneRequest } = require_request2();
-    var zlib = require("node:zlib");
+    var zlib2 = require("node:zlib");
     var {
       bytesMatch,
       makePolicyContainer,
@@ -14137,7 +14137,7 @@ var require_fetch = __commonJS({
       subresourceSet
     } = require_constants3();
     var EE = require("node:events");
-    var { Readable: Readable3, pipeline: pipeline3, finished: finished2 } = require("node:stream");
+    var { Readable: Readable3, pipeline: pipeline4, finished: finished2 } = require("node:stream");
     var { addAbortListener, isErrored, isReadable, bufferToLowerCasedHeaderName } = require_util();
     var { dataURLProcessor, serializeAMimeType, minimizeSupportedMimeType } = require_data_url();
     var { getGlobalDispatcher } = require_global2();
@@ -15068,23 +15068,23 @@ var require_fetch = __commonJS({
                 for (let i = codings.length - 1; i >= 0; --i) {
                   const coding = codings[i].trim();
                   if (coding === "x-gzip" || coding === "gzip") {
-                    decoders.push(zlib.createGunzip({
+                    decoders.push(zlib2.createGunzip({
                       // Be less strict when decoding compressed responses, since sometimes
                       // servers send slightly invalid responses that are still accepted
                       // by common browsers.
                       // Always using Z_SYNC_FLUSH is what cURL does.
-                      flush: zlib.constants.Z_SYNC_FLUSH,
-                      finishFlush: zlib.constants.Z_SYNC_FLUSH
+                      flush: zlib2.constants.Z_SYNC_FLUSH,
+                      finishFlush: zlib2.constants.Z_SYNC_FLUSH
                     }));
                   } else if (coding === "deflate") {
                     decoders.push(createInflate({
-                      flush: zlib.constants.Z_SYNC_FLUSH,
-                      finishFlush: zlib.constants.Z_SYNC_FLUSH
+                      flush: zlib2.constants.Z_SYNC_FLUSH,
+                      finishFlush: zlib2.constants.Z_SYNC_FLUSH
                     }));
                   } else if (coding === "br") {
-                    decoders.push(zlib.createBrotliDecompress({
-                      flush: zlib.constants.BROTLI_OPERATION_FLUSH,
-                      finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH
+                    decoders.push(zlib2.createBrotliDecompress({
+                      flush: zlib2.constants.BROTLI_OPERATION_FLUSH,
+                      finishFlush: zlib2.constants.BROTLI_OPERATION_FLUSH
                     }));
                   } else {
                     decoders.length = 0;
@@ -15098,7 +15098,7 @@ var require_fetch = __commonJS({
                 status,
                 statusText,
                 headersList,
-                body: decoders.length ? pipeline3(this.body, ...decoders, (err) => {
+                body: decoders.length ? pipeline4(this.body, ...decoders, (err) => {
                   if (err) {
                     this.onError(err);
                   }
@@ -16716,9 +16716,9 @@ var require_util6 = __commonJS({
       return false;
     }
     __name(isCTLExcludingHtab, "isCTLExcludingHtab");
-    function validateCookieName(name) {
-      for (let i = 0; i < name.length; ++i) {
-        const code2 = name.charCodeAt(i);
+    function validateCookieName(name2) {
+      for (let i = 0; i < name2.length; ++i) {
+        const code2 = name2.charCodeAt(i);
         if (code2 < 33 || // exclude CTLs (0-31), SP and HT
         code2 > 126 || // exclude non-ascii and DEL
         code2 === 34 || // "
@@ -16933,7 +16933,7 @@ var require_parse = __commonJS({
       }
       let nameValuePair = "";
       let unparsedAttributes = "";
-      let name = "";
+      let name2 = "";
       let value = "";
       if (header.includes(";")) {
         const position2 = { position: 0 };
@@ -16946,20 +16946,20 @@ var require_parse = __commonJS({
         value = nameValuePair;
       } else {
         const position2 = { position: 0 };
-        name = collectASequenceOfCodePointsFast(
+        name2 = collectASequenceOfCodePointsFast(
           "=",
           nameValuePair,
           position2
         );
         value = nameValuePair.slice(position2.position + 1);
       }
-      name = name.trim();
+      name2 = name2.trim();
       value = value.trim();
-      if (name.length + value.length > maxNameValuePairSize) {
+      if (name2.length + value.length > maxNameValuePairSize) {
         return null;
       }
       return {
-        name,
+        name: name2,
         value,
         ...parseUnparsedAttributes(unparsedAttributes)
       };
@@ -17074,20 +17074,20 @@ var require_cookies = __commonJS({
         return out;
       }
       for (const piece of cookie.split(";")) {
-        const [name, ...value] = piece.split("=");
-        out[name.trim()] = value.join("=");
+        const [name2, ...value] = piece.split("=");
+        out[name2.trim()] = value.join("=");
       }
       return out;
     }
     __name(getCookies, "getCookies");
-    function deleteCookie(headers, name, attributes) {
+    function deleteCookie(headers, name2, attributes) {
       webidl.brandCheck(headers, Headers2, { strict: false });
       const prefix = "deleteCookie";
       webidl.argumentLengthCheck(arguments, 2, prefix);
-      name = webidl.converters.DOMString(name, prefix, "name");
+      name2 = webidl.converters.DOMString(name2, prefix, "name");
       attributes = webidl.converters.DeleteCookieAttributes(attributes);
       setCookie(headers, {
-        name,
+        name: name2,
         value: "",
         expires: /* @__PURE__ */ new Date(0),
         ...attributes
@@ -17675,9 +17675,9 @@ var require_util7 = __commonJS({
       const extensionList = /* @__PURE__ */ new Map();
       while (position2.position < extensions.length) {
         const pair = collectASequenceOfCodePointsFast(";", extensions, position2);
-        const [name, value = ""] = pair.split("=");
+        const [name2, value = ""] = pair.split("=");
         extensionList.set(
-          removeHTTPWhitespace(name, true, false),
+          removeHTTPWhitespace(name2, true, false),
           removeHTTPWhitespace(value, false, true)
         );
         position2.position++;
@@ -19398,7 +19398,7 @@ ${value}`;
 var require_eventsource = __commonJS({
   "node_modules/undici/lib/web/eventsource/eventsource.js"(exports2, module2) {
     "use strict";
-    var { pipeline: pipeline3 } = require("node:stream");
+    var { pipeline: pipeline4 } = require("node:stream");
     var { fetching } = require_fetch();
     var { makeRequest } = require_request2();
     var { webidl } = require_webidl();
@@ -19561,7 +19561,7 @@ var require_eventsource = __commonJS({
               ));
             }, "push")
           });
-          pipeline3(
+          pipeline4(
             response.body.stream,
             eventSourceStream,
             (error2) => {
@@ -20064,11 +20064,11 @@ var require_re = __commonJS({
       }
       return value;
     }, "makeSafeRegex");
-    var createToken = /* @__PURE__ */ __name((name, value, isGlobal) => {
+    var createToken = /* @__PURE__ */ __name((name2, value, isGlobal) => {
       const safe = makeSafeRegex(value);
       const index = R++;
-      debug3(name, index, value);
-      t[name] = index;
+      debug3(name2, index, value);
+      t[name2] = index;
       src[index] = value;
       safeSrc[index] = safe;
       re[index] = new RegExp(value, isGlobal ? "g" : void 0);
@@ -20846,10 +20846,10 @@ var require_truncate = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/truncate.js"(exports2, module2) {
     "use strict";
     var parse4 = require_parse2();
-    var constants9 = require_constants6();
+    var constants10 = require_constants6();
     var SemVer = require_semver();
     var truncate = /* @__PURE__ */ __name((version, truncation, options) => {
-      if (!constants9.RELEASE_TYPES.includes(truncation)) {
+      if (!constants10.RELEASE_TYPES.includes(truncation)) {
         return null;
       }
       const clonedVersion = cloneInputVersion(version, options);
@@ -22098,7 +22098,7 @@ var require_semver2 = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/index.js"(exports2, module2) {
     "use strict";
     var internalRe = require_re();
-    var constants9 = require_constants6();
+    var constants10 = require_constants6();
     var SemVer = require_semver();
     var identifiers = require_identifiers();
     var parse4 = require_parse2();
@@ -22182,8 +22182,8 @@ var require_semver2 = __commonJS({
       re: internalRe.re,
       src: internalRe.src,
       tokens: internalRe.t,
-      SEMVER_SPEC_VERSION: constants9.SEMVER_SPEC_VERSION,
-      RELEASE_TYPES: constants9.RELEASE_TYPES,
+      SEMVER_SPEC_VERSION: constants10.SEMVER_SPEC_VERSION,
+      RELEASE_TYPES: constants10.RELEASE_TYPES,
       compareIdentifiers: identifiers.compareIdentifiers,
       rcompareIdentifiers: identifiers.rcompareIdentifiers
     };
@@ -22206,7 +22206,7 @@ function checkRange(source, offset, length) {
     );
   }
 }
-function openFile(path6, name = path6) {
+function openFile(path6, name2 = path6) {
   const fd = attempt(path6, () => (0, import_node_fs5.openSync)(path6, import_node_fs5.constants.O_RDONLY | import_node_fs5.constants.O_NONBLOCK));
   const stats = (0, import_node_fs5.fstatSync)(fd);
   if (!stats.isFile()) {
@@ -22214,47 +22214,47 @@ function openFile(path6, name = path6) {
     throw new DiskError(path6, "it is not a regular file", "not-a-ddk");
   }
   const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs5.closeSync)(fd), "close") });
+  return Object.assign(fileSource(fd, size, name2), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs5.closeSync)(fd), "close") });
 }
-function attempt(path6, open4) {
+function attempt(path6, open6) {
   try {
-    return open4();
+    return open6();
   } catch (error2) {
     throw fileError(path6, error2);
   }
 }
-function fileSource(fd, size, name) {
+function fileSource(fd, size, name2) {
   const source = {
-    name,
+    name: name2,
     size,
     runs: [{ fd, offset: 0, length: size }],
     read(into, offset) {
       checkRange(source, offset, into.length);
-      readFully(fd, into, offset, name);
+      readFully(fd, into, offset, name2);
     }
   };
   return source;
 }
-function readFully(fd, into, offset, name) {
+function readFully(fd, into, offset, name2) {
   for (let done = 0; done < into.length; ) {
-    const got = readAt(fd, into, done, offset + done, name);
+    const got = readAt(fd, into, done, offset + done, name2);
     if (got === 0) {
       const what2 = `the file ended at byte ${offset + done} while it was read; another process changed it`;
-      throw new DiskError(name, what2, "input-output");
+      throw new DiskError(name2, what2, "input-output");
     }
     done += got;
   }
 }
-function readAt(fd, into, done, position2, name) {
+function readAt(fd, into, done, position2, name2) {
   try {
     return (0, import_node_fs5.readSync)(fd, into, done, into.length - done, position2);
   } catch (error2) {
-    throw new DiskError(name, `it can't be read at byte ${position2}: ${systemMessage(error2)}`, "input-output");
+    throw new DiskError(name2, `it can't be read at byte ${position2}: ${systemMessage(error2)}`, "input-output");
   }
 }
-function memorySource(bytes, name) {
+function memorySource(bytes, name2) {
   const source = {
-    name,
+    name: name2,
     size: bytes.length,
     read(into, offset) {
       checkRange(source, offset, into.length);
@@ -22263,8 +22263,8 @@ function memorySource(bytes, name) {
   };
   return source;
 }
-function* pieces(source, pieceSize3 = 1 << 20) {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize3, source.size));
+function* pieces(source, pieceSize4 = 1 << 20) {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize4, source.size));
   for (let offset = 0; offset < source.size; offset += buffer.length) {
     const piece = buffer.subarray(0, Math.min(buffer.length, source.size - offset));
     source.read(piece, offset);
@@ -22407,17 +22407,17 @@ function sortedChildren(tree, dir2, onUnreadable) {
   }
   return children;
 }
-function checkName(name, dir2) {
-  const text3 = name.toString("latin1");
+function checkName(name2, dir2) {
+  const text3 = name2.toString("latin1");
   const place3 = `/${pathText(dir2.path)}`;
   if (text3 === "" || text3 === "." || text3 === ".." || /[/\0]/.test(text3)) {
     throw damageAt(place3, `the directory has an entry with the impossible name ${JSON.stringify(text3)}`);
   }
-  if (name.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
-  if (dir2.path.length + 1 + name.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
+  if (name2.length > limits.name) throw new DiskError(place3, `the directory has a name of ${name2.length} bytes; the limit is ${limits.name}`);
+  if (dir2.path.length + 1 + name2.length > limits.path) throw new DiskError(place3, `a path in it is longer than ${limits.path} bytes`);
 }
-function join15(dir2, name) {
-  return dir2.length === 0 ? name : Buffer.concat([dir2, Buffer.from("/"), name]);
+function join15(dir2, name2) {
+  return dir2.length === 0 ? name2 : Buffer.concat([dir2, Buffer.from("/"), name2]);
 }
 function resolve7(tree, path6) {
   const trail = resolveTrail(tree, path6);
@@ -22425,20 +22425,20 @@ function resolve7(tree, path6) {
 }
 function resolveTrail(tree, path6) {
   const trail = [];
-  const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name2) => name2 !== "" && name2 !== "."), "components");
   const pending = components(path6).reverse();
   let links = 0;
-  for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
+  for (let name2 = pending.pop(); name2 !== void 0; name2 = pending.pop()) {
     const dir2 = trail.at(-1) ?? { path: Buffer.alloc(0), node: tree.root };
-    if (name === "..") {
+    if (name2 === "..") {
       trail.pop();
       continue;
     }
     if (dir2.node.type !== "dir") return void 0;
-    const node = childNode(tree, dir2.node, name);
+    const node = childNode(tree, dir2.node, name2);
     if (node?.type !== "symlink") {
       if (!node) return void 0;
-      trail.push({ path: join15(dir2.path, Buffer.from(name, "latin1")), node });
+      trail.push({ path: join15(dir2.path, Buffer.from(name2, "latin1")), node });
       continue;
     }
     if (++links > 40) return void 0;
@@ -22448,8 +22448,8 @@ function resolveTrail(tree, path6) {
   }
   return trail;
 }
-function childNode(tree, dir2, name) {
-  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name) return entry.node();
+function childNode(tree, dir2, name2) {
+  for (const entry of tree.entries(dir2)) if (entry.name.toString("latin1") === name2) return entry.node();
   return void 0;
 }
 var limits;
@@ -22529,11 +22529,11 @@ var init_identity = __esm({
 // src/image/config/labels.ts
 function imageLabels(identity2, isoSha256, created, key) {
   const { product, version, build, kernelVersion, architecture } = identity2;
-  const name = [version, build].filter((part) => part !== void 0).join("-");
+  const name2 = [version, build].filter((part) => part !== void 0).join("-");
   const labels = {
-    "org.opencontainers.image.title": `XenServer DDK ${name}`.trimEnd(),
+    "org.opencontainers.image.title": `XenServer DDK ${name2}`.trimEnd(),
     "org.opencontainers.image.description": "The root filesystem of a XenServer Driver Development Kit, in which drivers for its Dom0 are built",
-    "org.opencontainers.image.version": name,
+    "org.opencontainers.image.version": name2,
     "org.opencontainers.image.created": created,
     [`${labelPrefix}.product`]: product,
     [`${labelPrefix}.version`]: version,
@@ -22546,7 +22546,7 @@ function imageLabels(identity2, isoSha256, created, key) {
   return Object.fromEntries(Object.entries(labels).filter((label3) => Boolean(label3[1])));
 }
 function labelledIdentity(labels) {
-  const label3 = /* @__PURE__ */ __name((name) => labels[`${labelPrefix}.${name}`], "label");
+  const label3 = /* @__PURE__ */ __name((name2) => labels[`${labelPrefix}.${name2}`], "label");
   const architecture = label3("architecture");
   const isoSha256 = label3("iso-sha256") ?? "";
   const values = ["version", "build", "kernel-version"].map(label3);
@@ -22575,8 +22575,8 @@ var init_labels = __esm({
 });
 
 // src/sbom/rpm-package.ts
-function fullName({ name, epoch = "0", version, release: release2, architecture }) {
-  return `${name}-${epoch}:${version}-${release2}.${architecture}`;
+function fullName({ name: name2, epoch = "0", version, release: release2, architecture }) {
+  return `${name2}-${epoch}:${version}-${release2}.${architecture}`;
 }
 function packageList(packages) {
   return packages.map((entry) => `${fullName(entry)}
@@ -22585,7 +22585,7 @@ function packageList(packages) {
 function inOrder(packages) {
   const keyed = packages.map((entry) => ({ entry, name: Buffer.from(fullName(entry)), all: Buffer.from(JSON.stringify(entry)) }));
   keyed.sort((a, b) => a.name.compare(b.name) || a.all.compare(b.all));
-  return keyed.filter(({ name }, index) => index === 0 || !name.equals(keyed[index - 1].name)).map(({ entry }) => entry);
+  return keyed.filter(({ name: name2 }, index) => index === 0 || !name2.equals(keyed[index - 1].name)).map(({ entry }) => entry);
 }
 var init_rpm_package = __esm({
   "src/sbom/rpm-package.ts"() {
@@ -23220,8 +23220,8 @@ var require_property = __commonJS({
       }
       name;
       value;
-      constructor(name, value) {
-        this.name = name;
+      constructor(name2, value) {
+        this.name = name2;
         this.value = value;
       }
       compare(other) {
@@ -23294,9 +23294,9 @@ var require_license = __commonJS({
         __name(this, "NamedLicense");
       }
       name;
-      constructor(name, op = {}) {
+      constructor(name2, op = {}) {
         super(op);
-        this.name = name;
+        this.name = name2;
       }
       compare(other) {
         return this.name.localeCompare(other.name);
@@ -23384,10 +23384,10 @@ var require_component = __commonJS({
       #bomRef;
       #cpe;
       dependencies;
-      constructor(type, name, op = {}) {
+      constructor(type, name2, op = {}) {
         this.#bomRef = new bomRef_1.BomRef(op.bomRef);
         this.type = type;
-        this.name = name;
+        this.name = name2;
         this.supplier = op.supplier;
         this.author = op.author;
         this.copyright = op.copyright;
@@ -23473,8 +23473,8 @@ var require_lifecycle = __commonJS({
       }
       name;
       description;
-      constructor(name, op = {}) {
-        this.name = name;
+      constructor(name2, op = {}) {
+        this.name = name2;
         this.description = op.description;
       }
       compare(other) {
@@ -23560,11 +23560,11 @@ var require_service = __commonJS({
       properties;
       #bomRef;
       dependencies;
-      constructor(name, op = {}) {
+      constructor(name2, op = {}) {
         this.#bomRef = new bomRef_1.BomRef(op.bomRef);
         this.provider = op.provider;
         this.group = op.group;
-        this.name = name;
+        this.name = name2;
         this.version = op.version;
         this.description = op.description;
         this.licenses = op.licenses ?? new license_1.LicenseRepository();
@@ -24143,9 +24143,9 @@ var require_swid = __commonJS({
       text;
       url;
       #tagVersion;
-      constructor(tagId, name, op = {}) {
+      constructor(tagId, name2, op = {}) {
         this.tagId = tagId;
-        this.name = name;
+        this.name = name2;
         this.version = op.version;
         this.patch = op.patch;
         this.text = op.text;
@@ -28295,14 +28295,14 @@ var require_wrapper = __commonJS({
       return Object.freeze(f);
     }
     __name(makeWIllThrow, "makeWIllThrow");
-    function default_1(name, pf) {
+    function default_1(name2, pf) {
       for (const [, getF] of pf) {
         try {
           return getF();
         } catch {
         }
       }
-      return makeWIllThrow(`No ${name} available.
+      return makeWIllThrow(`No ${name2} available.
 Please install one of the optional dependencies: ` + pf.map((kv) => kv[0]).join(" || "));
     }
     __name(default_1, "default_1");
@@ -29449,18 +29449,18 @@ var require_validate = __commonJS({
     var { PurlError } = require_error();
     var { isNullishOrEmptyString } = require_lang();
     var { isNonEmptyString } = require_strings();
-    function validateEmptyByType(type, name, value, throws2) {
+    function validateEmptyByType(type, name2, value, throws2) {
       if (!isNullishOrEmptyString(value)) {
         if (throws2) {
-          throw new PurlError(`${type} "${name}" component must be empty`);
+          throw new PurlError(`${type} "${name2}" component must be empty`);
         }
         return false;
       }
       return true;
     }
     __name(validateEmptyByType, "validateEmptyByType");
-    function validateName(name, throws2) {
-      return validateRequired("name", name, throws2) && validateStrings("name", name, throws2);
+    function validateName(name2, throws2) {
+      return validateRequired("name", name2, throws2) && validateStrings("name", name2, throws2);
     }
     __name(validateName, "validateName");
     function validateNamespace(namespace, throws2) {
@@ -29512,33 +29512,33 @@ var require_validate = __commonJS({
       return true;
     }
     __name(validateQualifierKey, "validateQualifierKey");
-    function validateRequired(name, value, throws2) {
+    function validateRequired(name2, value, throws2) {
       if (isNullishOrEmptyString(value)) {
         if (throws2) {
-          throw new PurlError(`"${name}" is a required component`);
+          throw new PurlError(`"${name2}" is a required component`);
         }
         return false;
       }
       return true;
     }
     __name(validateRequired, "validateRequired");
-    function validateRequiredByType(type, name, value, throws2) {
+    function validateRequiredByType(type, name2, value, throws2) {
       if (isNullishOrEmptyString(value)) {
         if (throws2) {
-          throw new PurlError(`${type} requires a "${name}" component`);
+          throw new PurlError(`${type} requires a "${name2}" component`);
         }
         return false;
       }
       return true;
     }
     __name(validateRequiredByType, "validateRequiredByType");
-    function validateStartsWithoutNumber(name, value, throws2) {
+    function validateStartsWithoutNumber(name2, value, throws2) {
       if (isNonEmptyString(value)) {
         const code2 = value.charCodeAt(0);
         if (code2 >= 48 && code2 <= 57) {
           if (throws2) {
             throw new PurlError(
-              `${name} "${value}" cannot start with a number`
+              `${name2} "${value}" cannot start with a number`
             );
           }
           return false;
@@ -29547,12 +29547,12 @@ var require_validate = __commonJS({
       return true;
     }
     __name(validateStartsWithoutNumber, "validateStartsWithoutNumber");
-    function validateStrings(name, value, throws2) {
+    function validateStrings(name2, value, throws2) {
       if (value === null || value === void 0 || typeof value === "string") {
         return true;
       }
       if (throws2) {
-        throw new PurlError(`"'${name}" must be a string`);
+        throw new PurlError(`"'${name2}" must be a string`);
       }
       return false;
     }
@@ -29933,9 +29933,9 @@ var require_purl_type = __commonJS({
             },
             // https://github.com/package-url/purl-spec/blob/master/PURL-TYPES.rst#pub
             pub(purl, throws2) {
-              const { name } = purl;
-              for (let i = 0, { length } = name; i < length; i += 1) {
-                const code2 = name.charCodeAt(i);
+              const { name: name2 } = purl;
+              for (let i = 0, { length } = name2; i < length; i += 1) {
+                const code2 = name2.charCodeAt(i);
                 if (!(code2 >= 48 && code2 <= 57 || // 0-9
                 code2 >= 97 && code2 <= 122 || // a-z
                 code2 === 95)) {
@@ -29997,8 +29997,8 @@ var require_package_url = __commonJS({
         PurlComponent.type.validate(type, true);
         const namespace = isNonEmptyString(rawNamespace) ? PurlComponent.namespace.normalize(rawNamespace) : rawNamespace;
         PurlComponent.namespace.validate(namespace, true);
-        const name = isNonEmptyString(rawName) ? PurlComponent.name.normalize(rawName) : rawName;
-        PurlComponent.name.validate(name, true);
+        const name2 = isNonEmptyString(rawName) ? PurlComponent.name.normalize(rawName) : rawName;
+        PurlComponent.name.validate(name2, true);
         const version = isNonEmptyString(rawVersion) ? PurlComponent.version.normalize(rawVersion) : rawVersion;
         PurlComponent.version.validate(version, true);
         const qualifiers = typeof rawQualifiers === "string" || isObject(rawQualifiers) ? PurlComponent.qualifiers.normalize(rawQualifiers) : rawQualifiers;
@@ -30006,7 +30006,7 @@ var require_package_url = __commonJS({
         const subpath = isNonEmptyString(rawSubpath) ? PurlComponent.subpath.normalize(rawSubpath) : rawSubpath;
         PurlComponent.subpath.validate(subpath, true);
         this.type = type;
-        this.name = name;
+        this.name = name2;
         this.namespace = namespace ?? void 0;
         this.version = version ?? void 0;
         this.qualifiers = qualifiers ?? void 0;
@@ -30018,12 +30018,12 @@ var require_package_url = __commonJS({
         }
       }
       toString() {
-        const { namespace, name, version, qualifiers, subpath, type } = this;
+        const { namespace, name: name2, version, qualifiers, subpath, type } = this;
         let purlStr = `pkg:${PurlComponent.type.encode(type)}/`;
         if (namespace) {
           purlStr = `${purlStr}${PurlComponent.namespace.encode(namespace)}/`;
         }
-        purlStr = `${purlStr}${PurlComponent.name.encode(name)}`;
+        purlStr = `${purlStr}${PurlComponent.name.encode(name2)}`;
         if (version) {
           purlStr = `${purlStr}@${PurlComponent.version.encode(version)}`;
         }
@@ -30179,13 +30179,13 @@ var require_packageurl_js = __commonJS({
 });
 
 // src/sbom/purl.ts
-function purlOf({ name, epoch, version, release: release2, architecture, vendor }, distro) {
+function purlOf({ name: name2, epoch, version, release: release2, architecture, vendor }, distro) {
   const namespace = vendor?.toLowerCase().trim();
   const qualifiers = { arch: architecture, ...epoch !== void 0 && { epoch }, ...distro !== void 0 && { distro } };
   return new import_packageurl_js.PackageURL(
     "rpm",
     namespace && (namespaces[namespace] ?? namespace),
-    name,
+    name2,
     `${version}-${release2}`,
     qualifiers,
     void 0
@@ -30251,8 +30251,8 @@ function imageComponent({ identity: identity2, isoSha256, imageId }) {
   });
 }
 function packageComponent(entry, distro) {
-  const { name, epoch, version, release: release2, architecture, license, vendor } = entry;
-  return new import_Models.Component(import_Enums.ComponentType.Library, name, {
+  const { name: name2, epoch, version, release: release2, architecture, license, vendor } = entry;
+  return new import_Models.Component(import_Enums.ComponentType.Library, name2, {
     bomRef: fullName(entry),
     version: `${epoch === void 0 ? "" : `${epoch}:`}${version}-${release2}`,
     purl: purlOf(entry, distro),
@@ -30267,7 +30267,7 @@ function licenseOf(text3) {
 }
 function properties(values) {
   const known3 = Object.entries(values).filter((value) => Boolean(value[1]));
-  return new import_Models.PropertyRepository(known3.map(([name, value]) => new import_Models.Property(`${labelPrefix}.${name}`, value)));
+  return new import_Models.PropertyRepository(known3.map(([name2, value]) => new import_Models.Property(`${labelPrefix}.${name2}`, value)));
 }
 function distroOf({ product, version }) {
   const words2 = product?.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
@@ -30301,9 +30301,9 @@ var init_bom = __esm({
 
 // src/main.ts
 var import_node_crypto12 = require("node:crypto");
-var import_node_fs53 = require("node:fs");
+var import_node_fs56 = require("node:fs");
 var import_node_os4 = require("node:os");
-var import_node_path39 = require("node:path");
+var import_node_path43 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -30340,8 +30340,8 @@ function issueCommand(command2, properties2, message2) {
   process.stdout.write(cmd.toString() + os.EOL);
 }
 __name(issueCommand, "issueCommand");
-function issue(name, message2 = "") {
-  issueCommand(name, {}, message2);
+function issue(name2, message2 = "") {
+  issueCommand(name2, {}, message2);
 }
 __name(issue, "issue");
 var CMD_STRING = "::";
@@ -31580,10 +31580,10 @@ function addPath(inputPath) {
   process.env["PATH"] = `${inputPath}${path4.delimiter}${process.env["PATH"]}`;
 }
 __name(addPath, "addPath");
-function getInput(name, options) {
-  const val = process.env[`INPUT_${name.replace(/ /g, "_").toUpperCase()}`] || "";
+function getInput(name2, options) {
+  const val = process.env[`INPUT_${name2.replace(/ /g, "_").toUpperCase()}`] || "";
   if (options && options.required && !val) {
-    throw new Error(`Input required and not supplied: ${name}`);
+    throw new Error(`Input required and not supplied: ${name2}`);
   }
   if (options && options.trimWhitespace === false) {
     return val;
@@ -31591,13 +31591,13 @@ function getInput(name, options) {
   return val.trim();
 }
 __name(getInput, "getInput");
-function setOutput(name, value) {
+function setOutput(name2, value) {
   const filePath = process.env["GITHUB_OUTPUT"] || "";
   if (filePath) {
-    return issueFileCommand("OUTPUT", prepareKeyValueMessage(name, value));
+    return issueFileCommand("OUTPUT", prepareKeyValueMessage(name2, value));
   }
   process.stdout.write(os5.EOL);
-  issueCommand("set-output", { name }, toCommandValue(value));
+  issueCommand("set-output", { name: name2 }, toCommandValue(value));
 }
 __name(setOutput, "setOutput");
 function setFailed(message2) {
@@ -31629,20 +31629,20 @@ function info(message2) {
   process.stdout.write(message2 + os5.EOL);
 }
 __name(info, "info");
-function startGroup(name) {
-  issue("group", name);
+function startGroup(name2) {
+  issue("group", name2);
 }
 __name(startGroup, "startGroup");
 function endGroup() {
   issue("endgroup");
 }
 __name(endGroup, "endGroup");
-function saveState(name, value) {
+function saveState(name2, value) {
   const filePath = process.env["GITHUB_STATE"] || "";
   if (filePath) {
-    return issueFileCommand("STATE", prepareKeyValueMessage(name, value));
+    return issueFileCommand("STATE", prepareKeyValueMessage(name2, value));
   }
-  issueCommand("save-state", { name }, toCommandValue(value));
+  issueCommand("save-state", { name: name2 }, toCommandValue(value));
 }
 __name(saveState, "saveState");
 
@@ -31659,8 +31659,8 @@ __name(shownUrl, "shownUrl");
 // src/achieved.ts
 function engineFound(engine) {
   if (!engine) return { text: "No container engine, so the image becomes an archive" };
-  const { name, command: command2, version, store } = engine;
-  return { text: `${name} ${version}${command2 === name ? "" : `, by the command ${command2}`}, store ${store}` };
+  const { name: name2, command: command2, version, store } = engine;
+  return { text: `${name2} ${version}${command2 === name2 ? "" : `, by the command ${command2}`}, store ${store}` };
 }
 __name(engineFound, "engineFound");
 function isoIdentified({ request: request2, sha256, isRecorded }) {
@@ -31680,24 +31680,24 @@ function imageSought(supply, engine) {
   return { text: `The ${supply.origin === "registry" ? "registry" : "Actions cache"} has the image` };
 }
 __name(imageSought, "imageSought");
-function imageMade({ name, conversion }) {
-  return { text: `${name}, ${conversion.tar.members} files and folders`, bytes: conversion.tar.size };
+function imageMade({ name: name2, conversion }) {
+  return { text: `${name2}, ${conversion.tar.members} files and folders`, bytes: conversion.tar.size };
 }
 __name(imageMade, "imageMade");
-function imageLoaded({ name, archive, imported }, engine) {
-  return { text: `${engine.name} has ${name}`, ...!imported && { bytes: archive.size } };
+function imageLoaded({ name: name2, archive, imported }, engine) {
+  return { text: `${engine.name} has ${name2}`, ...!imported && { bytes: archive.size } };
 }
 __name(imageLoaded, "imageLoaded");
 function imagePushed({ digest: digest2, bytes }) {
   return { text: `The registry has the image: ${digest2}`, ...bytes > 0 && { bytes } };
 }
 __name(imagePushed, "imagePushed");
-function layoutWritten({ name, archive }, path6) {
-  return { text: `${path6} has ${name}`, bytes: archive.size };
+function layoutWritten({ name: name2, archive }, path6) {
+  return { text: `${path6} has ${name2}`, bytes: archive.size };
 }
 __name(layoutWritten, "layoutWritten");
-function shellSetUp(name, canRun) {
-  return { text: canRun ? `Later steps can run in the DDK with "shell: ${name} {0}"` : `No step can run with "shell: ${name} {0}"` };
+function shellSetUp(name2, canRun) {
+  return { text: canRun ? `Later steps can run in the DDK with "shell: ${name2} {0}"` : `No step can run with "shell: ${name2} {0}"` };
 }
 __name(shellSetUp, "shellSetUp");
 function sbomWritten({ path: path6, packages }) {
@@ -31719,7 +31719,7 @@ var import_node_fs2 = require("node:fs");
 // src/programs/environment.ts
 var own = /^(INPUT|STATE|ACTIONS)_/i;
 function environmentForPrograms(env = process.env) {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => value === void 0 || own.test(name) ? [] : [[name, value]]));
+  return Object.fromEntries(Object.entries(env).flatMap(([name2, value]) => value === void 0 || own.test(name2) ? [] : [[name2, value]]));
 }
 __name(environmentForPrograms, "environmentForPrograms");
 
@@ -31915,9 +31915,9 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
 }
 __name(engineCommand, "engineCommand");
 function chosenDaemon() {
-  for (const name of ["DOCKER_HOST", "DOCKER_CONTEXT"]) {
-    const value = process.env[name];
-    if (value) return ` (${name} is ${value}: check it, or unset it)`;
+  for (const name2 of ["DOCKER_HOST", "DOCKER_CONTEXT"]) {
+    const value = process.env[name2];
+    if (value) return ` (${name2} is ${value}: check it, or unset it)`;
   }
   return "";
 }
@@ -31947,12 +31947,12 @@ var BrokenImageError = class extends EngineError {
 // src/engine/id-ranges.ts
 var tooFewIds = /insufficient (UIDs|GIDs)|subordinate IDs|cannot be mapped to a host ID/i;
 var usual = 65536;
-function neededRanges({ name, privileges }, highest) {
+function neededRanges({ name: name2, privileges }, highest) {
   const first = privileges === "rootless" ? 1 : 0;
   const count = /* @__PURE__ */ __name((id = 0) => Math.max(usual, id + 1 - first), "count");
   const owners = highest ? `the image has files of users up to ${highest.uid} and of groups up to ${highest.gid}, so ` : "";
   const who = privileges === "remapped" ? "the user of the daemon's userns-remap" : "this user";
-  const then = name === "podman" ? "run 'podman system migrate'" : "restart the daemon";
+  const then = name2 === "podman" ? "run 'podman system migrate'" : "restart the daemon";
   return `${owners}give ${who} a range of ${count(highest?.uid)} ids in /etc/subuid and of ${count(highest?.gid)} in /etc/subgid, and ${then}; or use an engine that runs as root`;
 }
 __name(neededRanges, "neededRanges");
@@ -32575,8 +32575,8 @@ var reasons = {
   EAI_AGAIN: "the host name can't be resolved at the moment (EAI_AGAIN)"
 };
 function proxyIn(error2, { hostname, port, protocol }) {
-  const { hostname: name, address, port: to } = error2.errors?.[0] ?? error2;
-  if (name !== void 0) return name.toLowerCase() === hostname ? void 0 : name;
+  const { hostname: name2, address, port: to } = error2.errors?.[0] ?? error2;
+  if (name2 !== void 0) return name2.toLowerCase() === hostname ? void 0 : name2;
   const own2 = Number(port || (protocol === "https:" ? 443 : 80));
   return address === void 0 || to === void 0 || to === own2 ? void 0 : `${address.includes(":") ? `[${address}]` : address}:${to}`;
 }
@@ -32592,11 +32592,11 @@ __name(tunnelFailure, "tunnelFailure");
 var import_promises2 = require("node:timers/promises");
 var usualPace = { stall: 3e4, attempts: 6, delay: 1e3 };
 var maxDelay = 3e4;
-async function retry(attempt3, gained, pace2, { signal, say: say2 }) {
+async function retry(attempt4, gained, pace2, { signal, say: say2 }) {
   for (let failed2 = 0; ; ) {
     signal.throwIfAborted();
     try {
-      return await attempt3();
+      return await attempt4();
     } catch (error2) {
       signal.throwIfAborted();
       if (!(error2 instanceof HttpFailure) || !error2.retryable) throw error2;
@@ -33104,16 +33104,16 @@ function agentFor(url, env = process.env, keepAlive2 = false) {
 }
 __name(agentFor, "agentFor");
 var tunnelPatience = 15e3;
-function variable(env, name) {
-  return (env[name] || env[name.toUpperCase()] || "").trim();
+function variable(env, name2) {
+  return (env[name2] || env[name2.toUpperCase()] || "").trim();
 }
 __name(variable, "variable");
-function proxyUrl(env, name) {
-  const text3 = variable(env, name);
+function proxyUrl(env, name2) {
+  const text3 = variable(env, name2);
   if (text3 === "") return "";
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text3) ? text3 : `http://${text3}`;
   if (!/^https?:/i.test(url) || !URL.canParse(url)) {
-    throw new HttpFailure(`the variable ${name} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`);
+    throw new HttpFailure(`the variable ${name2} doesn't contain the address of an http or https proxy; write it as http://proxy:3128`);
   }
   return url;
 }
@@ -33165,8 +33165,8 @@ function send(method, url, headers, signal, body, agent2 = agentFor) {
   return new Promise((resolve9, reject) => {
     const fail3 = /* @__PURE__ */ __name((error2) => reject(signal.aborted ? signal.reason : connectionFailure(error2, url)), "fail");
     try {
-      const { request: open4 } = url.protocol === "https:" ? https2 : http2;
-      const asked = open4(url, { method, headers, agent: agent2(url), signal });
+      const { request: open6 } = url.protocol === "https:" ? https2 : http2;
+      const asked = open6(url, { method, headers, agent: agent2(url), signal });
       asked.on("error", (error2) => {
         const isStale = asked.reusedSocket && error2.code === "ECONNRESET" && !signal.aborted && !(body instanceof import_node_stream.Readable);
         if (isStale) resolve9(send(method, url, headers, signal, body, agent2));
@@ -33724,9 +33724,9 @@ function append(out, bytes) {
   out.position += bytes.length;
 }
 __name(append, "append");
-function writeAt({ fd, name }, bytes, position2) {
+function writeAt({ fd, name: name2 }, bytes, position2) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs16.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
+    done += writing(name2, () => (0, import_node_fs16.writeSync)(fd, bytes, done, bytes.length - done, position2 + done));
   }
 }
 __name(writeAt, "writeAt");
@@ -33757,11 +33757,11 @@ __name(partOf2, "partOf");
 var patience2 = 36e5;
 function abandonedBeside(destination) {
   const [folder2, prefix, suffix] = [(0, import_node_path9.dirname)(destination), `${(0, import_node_path9.basename)(destination)}.`, ".part"];
-  const isAbandoned = /* @__PURE__ */ __name((name) => {
-    const tag = name.slice(prefix.length, -suffix.length);
-    return name.startsWith(prefix) && name.endsWith(suffix) && isOwnerTag(tag) && !isAlive(tag, (0, import_node_path9.join)(folder2, name), patience2);
+  const isAbandoned = /* @__PURE__ */ __name((name2) => {
+    const tag = name2.slice(prefix.length, -suffix.length);
+    return name2.startsWith(prefix) && name2.endsWith(suffix) && isOwnerTag(tag) && !isAlive(tag, (0, import_node_path9.join)(folder2, name2), patience2);
   }, "isAbandoned");
-  return namesIn(folder2).filter(isAbandoned).map((name) => (0, import_node_path9.join)(folder2, name));
+  return namesIn(folder2).filter(isAbandoned).map((name2) => (0, import_node_path9.join)(folder2, name2));
 }
 __name(abandonedBeside, "abandonedBeside");
 function removeAbandoned(destination) {
@@ -33784,10 +33784,10 @@ __name(namesIn, "namesIn");
 function namedLater(path6, destination, part, flags) {
   const fd = writing(path6, () => openNew(path6, part, flags));
   const release2 = removeAtExit(part);
-  let open4 = true;
+  let open6 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open4) (0, import_node_fs16.closeSync)(fd);
-    open4 = false;
+    if (open6) (0, import_node_fs16.closeSync)(fd);
+    open6 = false;
   }, "close");
   return {
     fd,
@@ -33876,10 +33876,10 @@ function isClaimed(path6, mine) {
 __name(isClaimed, "isClaimed");
 function claimed(path6) {
   const prefix = `${(0, import_node_path11.basename)(path6)}.`;
-  const names = (0, import_node_fs18.readdirSync)((0, import_node_path11.dirname)(path6)).filter((name) => name.startsWith(prefix));
-  return names.map((name) => {
-    const dir2 = (0, import_node_path11.join)((0, import_node_path11.dirname)(path6), name);
-    return { dir: dir2, alive: isAlive(name.slice(prefix.length), dir2) };
+  const names = (0, import_node_fs18.readdirSync)((0, import_node_path11.dirname)(path6)).filter((name2) => name2.startsWith(prefix));
+  return names.map((name2) => {
+    const dir2 = (0, import_node_path11.join)((0, import_node_path11.dirname)(path6), name2);
+    return { dir: dir2, alive: isAlive(name2.slice(prefix.length), dir2) };
   });
 }
 __name(claimed, "claimed");
@@ -33958,10 +33958,10 @@ function sweep(path6) {
 __name(sweep, "sweep");
 var oldAge = 7 * 24 * 3600 * 1e3;
 function removeAbandoned2(folder2) {
-  for (const name of (0, import_node_fs19.readdirSync)(folder2).filter((name2) => /\.(partial(\.[\w-]+)?|removed)$/.test(name2))) {
-    const dir2 = (0, import_node_path12.join)(folder2, name);
+  for (const name2 of (0, import_node_fs19.readdirSync)(folder2).filter((name3) => /\.(partial(\.[\w-]+)?|removed)$/.test(name3))) {
+    const dir2 = (0, import_node_path12.join)(folder2, name2);
     const touched = (0, import_node_fs19.statSync)(dir2, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    const [, tag] = /\.partial\.([\w-]+)$/.exec(name) ?? [];
+    const [, tag] = /\.partial\.([\w-]+)$/.exec(name2) ?? [];
     if (Date.now() - touched > oldAge && !(tag && isAlive(tag, dir2))) (0, import_node_fs19.rmSync)(dir2, { recursive: true, force: true });
   }
 }
@@ -34050,7 +34050,7 @@ async function findIn(toolCaches, wanted, say2, signal) {
 }
 __name(findIn, "findIn");
 function entriesIn(toolCache, { version, sha256, url }) {
-  for (const name of namesIn2((0, import_node_path13.join)(toolCache, toolName))) markWhole((0, import_node_path13.join)(toolCache, toolName, name, (0, import_node_os.arch)()));
+  for (const name2 of namesIn2((0, import_node_path13.join)(toolCache, toolName))) markWhole((0, import_node_path13.join)(toolCache, toolName, name2, (0, import_node_os.arch)()));
   return lookIn(toolCache, () => {
     const versions = sha256 === void 0 && url === void 0 ? [] : findAllVersions(toolName).sort();
     const entries = [...version ? [semverOf(version, "")] : [], ...versions].map((semver3) => find(toolName, semver3));
@@ -34100,7 +34100,7 @@ async function fetchTo(toolCache, address, semver3, since, options) {
     const iso = await fillAndPublish(claimed2, entry, address, options);
     rememberChecksum(toolCache, url, iso.sha256);
     sweep(partial);
-    for (const name of namesIn2(root)) tryTo(() => removeAbandoned2((0, import_node_path13.join)(root, name)));
+    for (const name2 of namesIn2(root)) tryTo(() => removeAbandoned2((0, import_node_path13.join)(root, name2)));
     return iso;
   } finally {
     claimed2.release();
@@ -34124,8 +34124,8 @@ async function fillAndPublish({ dir: dir2, lost }, entry, address, options) {
 }
 __name(fillAndPublish, "fillAndPublish");
 function fileNameOf(url) {
-  const name = (new URL(url).pathname.split("/").at(-1) ?? "").replace(/%[0-9a-f]{2}|[^\w.-]/gi, "_").replace(/^[.-]+/, "").slice(-100);
-  return /.\.(iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name) ? name : `${name || "ddk"}.iso`;
+  const name2 = (new URL(url).pathname.split("/").at(-1) ?? "").replace(/%[0-9a-f]{2}|[^\w.-]/gi, "_").replace(/^[.-]+/, "").slice(-100);
+  return /.\.(iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name2) ? name2 : `${name2 || "ddk"}.iso`;
 }
 __name(fileNameOf, "fileNameOf");
 
@@ -34134,10 +34134,10 @@ var import_node_os2 = require("node:os");
 init_errors();
 function endRequest(reason) {
   const stop2 = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(name, () => {
-      if (stop2.signal.aborted) process.exit(128 + import_node_os2.constants.signals[name]);
-      stop2.abort(new UserError(reason(name), "cancelled"));
+  for (const name2 of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(name2, () => {
+      if (stop2.signal.aborted) process.exit(128 + import_node_os2.constants.signals[name2]);
+      stop2.abort(new UserError(reason(name2), "cancelled"));
     });
   }
   return stop2.signal;
@@ -34221,9 +34221,9 @@ function hasTarChecksum(header) {
 }
 __name(hasTarChecksum, "hasTarChecksum");
 function readTarHeader(header) {
-  const name = text(header, 0, 100);
+  const name2 = text(header, 0, 100);
   const prefix = header.toString("latin1", 257, 263) === "ustar\0" ? text(header, 345, 500) : "";
-  return { path: prefix === "" ? name : `${prefix}/${name}`, size: sizeField(header), typeflag: header.toString("latin1", 156, 157) };
+  return { path: prefix === "" ? name2 : `${prefix}/${name2}`, size: sizeField(header), typeflag: header.toString("latin1", 156, 157) };
 }
 __name(readTarHeader, "readTarHeader");
 function sizeField(header) {
@@ -34349,9 +34349,9 @@ function paxRecords(member) {
   if (member.mtime > octal11) add("mtime", member.mtime);
   if (member.uid > octal7) add("uid", member.uid);
   if (member.gid > octal7) add("gid", member.gid);
-  for (const [name, value] of member.xattrs ?? []) {
-    records.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name]), value]);
-    const acl = aclKeywords.get(name.toString("latin1"));
+  for (const [name2, value] of member.xattrs ?? []) {
+    records.push([Buffer.concat([Buffer.from("SCHILY.xattr."), name2]), value]);
+    const acl = aclKeywords.get(name2.toString("latin1"));
     if (acl) add(acl, Buffer.from(aclText(value) ?? ""));
   }
   return records.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
@@ -34377,8 +34377,8 @@ function ustarName(path6) {
 __name(ustarName, "ustarName");
 function ustarHeader(member) {
   const header = Buffer.alloc(tarBlockSize);
-  const { name, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
-  name.copy(header, 0);
+  const { name: name2, prefix } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
+  name2.copy(header, 0);
   number(header, 100, 8, member.mode);
   number(header, 108, 8, member.uid);
   number(header, 116, 8, member.gid);
@@ -34500,7 +34500,7 @@ function absentLayerWriter(sink, release2 = () => {
 }) {
   let size = 0;
   let last = Promise.resolve();
-  const attempt3 = /* @__PURE__ */ __name(async (step2) => {
+  const attempt4 = /* @__PURE__ */ __name(async (step2) => {
     try {
       return await step2();
     } catch (error2) {
@@ -34512,13 +34512,13 @@ function absentLayerWriter(sink, release2 = () => {
       const { buffer } = piece;
       size += piece.length;
       await last;
-      last = attempt3(() => sink.write(piece)).then(() => release2(buffer));
+      last = attempt4(() => sink.write(piece)).then(() => release2(buffer));
       last.catch(() => {
       });
     },
     async finish() {
       await last;
-      const digest2 = await attempt3(sink.finish);
+      const digest2 = await attempt4(sink.finish);
       return { diffId: digest2, digest: digest2, size, uncompressedSize: size, mediaType: tarMediaType };
     },
     async cancel() {
@@ -34547,27 +34547,27 @@ function parseReference(text3) {
   if (text3.includes("@")) throw refuse2("it has a digest, which only a registry can give; remove the @ and everything after it");
   const colon = text3.lastIndexOf(":");
   const tagged = colon > text3.lastIndexOf("/") && !text3.endsWith("]");
-  const name = tagged ? text3.slice(0, colon) : text3;
+  const name2 = tagged ? text3.slice(0, colon) : text3;
   const tag = tagged ? text3.slice(colon + 1) : "latest";
   if (!isTag(tag)) {
     throw refuse2(
       `the tag ${JSON.stringify(tag)} must have 1 to 128 letters, digits, underscores, dots and hyphens, and must not begin with a dot or a hyphen`
     );
   }
-  const { domain, path: path6 } = splitDomain(name);
+  const { domain, path: path6 } = splitDomain(name2);
   if (domain !== void 0 && !host.test(domain)) throw refuse2(`${JSON.stringify(domain)} is not a valid host and port of a registry`);
   const bad = path6.split("/").find((part) => !component.test(part));
   if (bad !== void 0) throw refuse2(whyNoComponent(bad));
   if (domain === void 0 && /^[0-9a-f]{64}$/.test(path6)) throw refuse2("64 hexadecimal digits are an image ID");
-  if (name.length > 255) throw refuse2(`its name has ${name.length} characters; the limit is 255`);
-  return { text: `${name}:${tag}`, canonical: `${canonicalName(name, domain)}:${tag}`, name, tag };
+  if (name2.length > 255) throw refuse2(`its name has ${name2.length} characters; the limit is 255`);
+  return { text: `${name2}:${tag}`, canonical: `${canonicalName(name2, domain)}:${tag}`, name: name2, tag };
 }
 __name(parseReference, "parseReference");
-function splitDomain(name) {
-  const slash = name.indexOf("/");
-  const first = name.slice(0, slash);
+function splitDomain(name2) {
+  const slash = name2.indexOf("/");
+  const first = name2.slice(0, slash);
   const isDomain = slash > 0 && (/[.:]/.test(first) || first === "localhost");
-  return isDomain ? { domain: first, path: name.slice(slash + 1) } : { path: name };
+  return isDomain ? { domain: first, path: name2.slice(slash + 1) } : { path: name2 };
 }
 __name(splitDomain, "splitDomain");
 function whyNoComponent(part) {
@@ -34577,9 +34577,9 @@ function whyNoComponent(part) {
   return `${JSON.stringify(part)} must be lower-case letters and digits, with single dots, one or two underscores, or hyphens between them`;
 }
 __name(whyNoComponent, "whyNoComponent");
-function canonicalName(name, domain) {
-  if (domain !== void 0) return name;
-  return name.includes("/") ? `docker.io/${name}` : `docker.io/library/${name}`;
+function canonicalName(name2, domain) {
+  if (domain !== void 0) return name2;
+  return name2.includes("/") ? `docker.io/${name2}` : `docker.io/library/${name2}`;
 }
 __name(canonicalName, "canonicalName");
 
@@ -34625,7 +34625,7 @@ function createArchive(path6) {
 __name(createArchive, "createArchive");
 function archiveOn(out, layers) {
   let current;
-  const addFile = /* @__PURE__ */ __name((name, bytes) => append(out, Buffer.concat([memberHeader(name, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
+  const addFile = /* @__PURE__ */ __name((name2, bytes) => append(out, Buffer.concat([memberHeader(name2, bytes.length), bytes, Buffer.alloc(tarPadding(bytes.length))])), "addFile");
   const addBlob = /* @__PURE__ */ __name((bytes) => {
     const digest2 = digestOf(bytes);
     addFile(blobPath(digest2), bytes);
@@ -34690,8 +34690,8 @@ function json(value) {
   return Buffer.from(JSON.stringify(value));
 }
 __name(json, "json");
-function memberHeader(name, size) {
-  return ustarHeader({ path: Buffer.from(name), type: "file", mode: 420, uid: 0, gid: 0, size, mtime: 0 });
+function memberHeader(name2, size) {
+  return ustarHeader({ path: Buffer.from(name2), type: "file", mode: 420, uid: 0, gid: 0, size, mtime: 0 });
 }
 __name(memberHeader, "memberHeader");
 
@@ -34708,7 +34708,7 @@ function checkLayoutPlace(path6) {
 __name(checkLayoutPlace, "checkLayoutPlace");
 function checkReplaceable(folder2) {
   const names = (0, import_node_fs22.readdirSync)(folder2);
-  const stranger = names.find((name) => !layoutNames.includes(name)) ?? (names.includes("oci-layout") ? void 0 : names[0]);
+  const stranger = names.find((name2) => !layoutNames.includes(name2)) ?? (names.includes("oci-layout") ? void 0 : names[0]);
   if (stranger === void 0) return;
   throw new UserError(
     `${folder2}: it isn't replaced, because it is no OCI layout: it contains ${JSON.stringify(stranger)}; give the name of a new folder, or remove this one`,
@@ -34726,8 +34726,8 @@ async function writeLayout(archive, path6, signal) {
     checkFreeSpace(parent, size, "The OCI layout");
     const folder2 = newFolder(path6, checkReplaceable);
     try {
-      for (const { name, start, length } of membersOf(fd, archive)) {
-        if (name !== dockerManifestName) await copyOut(fd, start, length, (0, import_node_path14.join)(folder2.part, name), { path: path6, signal });
+      for (const { name: name2, start, length } of membersOf(fd, archive)) {
+        if (name2 !== dockerManifestName) await copyOut(fd, start, length, (0, import_node_path14.join)(folder2.part, name2), { path: path6, signal });
       }
       signal?.throwIfAborted();
       folder2.keep();
@@ -34744,8 +34744,8 @@ function* membersOf(fd, archive) {
   for (let at = 0; ; ) {
     if ((0, import_node_fs22.readSync)(fd, header, 0, tarBlockSize, at) < tarBlockSize) throw new Error(`${archive}: the archive is cut short`);
     if (header.every((byte) => byte === 0)) return;
-    const { path: name, size: length } = readTarHeader(header);
-    yield { name, start: at + tarBlockSize, length };
+    const { path: name2, size: length } = readTarHeader(header);
+    yield { name: name2, start: at + tarBlockSize, length };
     at += tarBlockSize + length + tarPadding(length);
   }
 }
@@ -35070,11 +35070,11 @@ var Parser = class {
       const next = this.#peek();
       const offset = this.#offset;
       if (next !== '"') this.#fail(offset, "a name in double quotes is missing here");
-      const name = this.#string();
-      if (members.has(name)) this.#fail(offset, `"${name}" occurs twice in one object`);
-      if (this.#peek() !== ":") this.#fail(this.#offset, `a colon is missing here, after "${name}"`);
+      const name2 = this.#string();
+      if (members.has(name2)) this.#fail(offset, `"${name2}" occurs twice in one object`);
+      if (this.#peek() !== ":") this.#fail(this.#offset, `a colon is missing here, after "${name2}"`);
       this.#offset++;
-      members.set(name, { offset, node: this.value(depth + 1) });
+      members.set(name2, { offset, node: this.value(depth + 1) });
     });
     return members;
   }
@@ -35145,29 +35145,29 @@ var Parser = class {
 };
 
 // src/catalog/schema.ts
-function plainValue(node, schema, fail3, name = "the catalog") {
+function plainValue(node, schema, fail3, name2 = "the catalog") {
   const { offset, value } = node;
-  if (typeOf(value, schema.type) !== schema.type) fail3(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
-  if (value instanceof Map) return plainObject(value, offset, schema, fail3, name);
-  if (isList(value)) return plainList(value, offset, schema, fail3, name);
-  if (!allows(schema, value)) fail3(offset, `${name} is ${shown(value)}; it must be ${schema.description}`);
+  if (typeOf(value, schema.type) !== schema.type) fail3(offset, `${name2} is ${shown(value)}; it must be ${schema.description}`);
+  if (value instanceof Map) return plainObject(value, offset, schema, fail3, name2);
+  if (isList(value)) return plainList(value, offset, schema, fail3, name2);
+  if (!allows(schema, value)) fail3(offset, `${name2} is ${shown(value)}; it must be ${schema.description}`);
   return value;
 }
 __name(plainValue, "plainValue");
-function plainObject(members, offset, { properties: properties2 = {}, required = [] }, fail3, name) {
+function plainObject(members, offset, { properties: properties2 = {}, required = [] }, fail3, name2) {
   const known3 = Object.keys(properties2);
   const plain = Array.from(members, ([key, member]) => {
     const schema = known3.includes(key) ? properties2[key] : fail3(member.offset, `"${key}" is not a known key here; known keys are ${known3.join(", ")}`);
     return [key, plainValue(member.node, schema, fail3, `"${key}"`)];
   });
   const missing = required.find((key) => !members.has(key));
-  if (missing !== void 0) fail3(offset, `${name} has no "${missing}"; it must be ${properties2[missing]?.description}`);
+  if (missing !== void 0) fail3(offset, `${name2} has no "${missing}"; it must be ${properties2[missing]?.description}`);
   return Object.fromEntries(plain);
 }
 __name(plainObject, "plainObject");
-function plainList(nodes, offset, { items, minItems = 0, description }, fail3, name) {
-  if (nodes.length < minItems) fail3(offset, `${name} is empty; it must be ${description}`);
-  return nodes.map((node, index) => plainValue(node, items, fail3, `number ${index + 1} of ${name}`));
+function plainList(nodes, offset, { items, minItems = 0, description }, fail3, name2) {
+  if (nodes.length < minItems) fail3(offset, `${name2} is empty; it must be ${description}`);
+  return nodes.map((node, index) => plainValue(node, items, fail3, `number ${index + 1} of ${name2}`));
 }
 __name(plainList, "plainList");
 function allows({ pattern, enum: values, minimum }, value) {
@@ -35196,9 +35196,9 @@ function shown(value) {
 __name(shown, "shown");
 
 // src/catalog/read.ts
-function readCatalog(text3, name) {
+function readCatalog(text3, name2) {
   const fail3 = /* @__PURE__ */ __name((offset, what2) => {
-    throw new Error(`${name}, ${place(text3, offset)}: ${what2}`);
+    throw new Error(`${name2}, ${place(text3, offset)}: ${what2}`);
   }, "fail");
   const root = parseJson(text3, fail3);
   const { releases } = plainValue(root, catalog_schema_default, fail3);
@@ -35332,9 +35332,9 @@ function parseHeaderLines(text3) {
   const headers = /* @__PURE__ */ new Map();
   for (const [index, line] of text3.split(/\r?\n/).entries()) {
     if (line.trim() === "") continue;
-    const [name, value] = parseHeader(line, index + 1);
-    if (headers.has(name)) throw new Error(`line ${index + 1} repeats a header of an earlier line`);
-    headers.set(name, value);
+    const [name2, value] = parseHeader(line, index + 1);
+    if (headers.has(name2)) throw new Error(`line ${index + 1} repeats a header of an earlier line`);
+    headers.set(name2, value);
   }
   return headers;
 }
@@ -35342,11 +35342,11 @@ __name(parseHeaderLines, "parseHeaderLines");
 function parseHeader(line, number2) {
   const colon = line.indexOf(":");
   if (colon < 0) throw new Error(`line ${number2} has no colon; a header is written as Name: value`);
-  const name = line.slice(0, colon).trim().toLowerCase();
+  const name2 = line.slice(0, colon).trim().toLowerCase();
   const value = line.slice(colon + 1).trim();
   try {
-    (0, import_node_http2.validateHeaderName)(name);
-    (0, import_node_http2.validateHeaderValue)(name, value);
+    (0, import_node_http2.validateHeaderName)(name2);
+    (0, import_node_http2.validateHeaderValue)(name2, value);
   } catch {
     throw new Error(`line ${number2} is not a header; it is written as Name: value, in plain ASCII`);
   }
@@ -35354,8 +35354,8 @@ function parseHeader(line, number2) {
   if (schemes.includes(value.toLowerCase())) {
     throw new Error(`line ${number2} ends where the token or password should be; is the secret empty, or not passed on to this job?`);
   }
-  if (reserved.includes(name)) throw new Error(`line ${number2} sets a header that the download itself sets; remove it`);
-  return [name, value];
+  if (reserved.includes(name2)) throw new Error(`line ${number2} sets a header that the download itself sets; remove it`);
+  return [name2, value];
 }
 __name(parseHeader, "parseHeader");
 
@@ -35491,14 +35491,14 @@ function parseRepository(text3) {
   if (/^[a-z]+:\/\//i.test(text3)) throw refuse2("leave the scheme out, as in ghcr.io/acme/private/xenserver-ddk");
   const slash = text3.indexOf("/");
   const registry = text3.slice(0, slash);
-  const name = text3.slice(slash + 1);
+  const name2 = text3.slice(slash + 1);
   if (slash < 0 || !(/[.:]/.test(registry) || registry === "localhost")) {
     throw refuse2("it must begin with the host of a registry, as in ghcr.io/acme/private/xenserver-ddk");
   }
-  if (/[@:]/.test(name)) throw refuse2("it must have neither a tag nor a digest, because the action chooses the tags");
-  if (!isPath(name) || name.length > 255) {
+  if (/[@:]/.test(name2)) throw refuse2("it must have neither a tag nor a digest, because the action chooses the tags");
+  if (!isPath(name2) || name2.length > 255) {
     throw refuse2(
-      name === name.toLowerCase() ? `the name ${JSON.stringify(name)} isn't valid` : `it must be lower-case: ${JSON.stringify(name.toLowerCase())}`
+      name2 === name2.toLowerCase() ? `the name ${JSON.stringify(name2)} isn't valid` : `it must be lower-case: ${JSON.stringify(name2.toLowerCase())}`
     );
   }
   const url = URL.parse(`https://${registry}`);
@@ -35510,7 +35510,7 @@ function parseRepository(text3) {
     text: text3,
     registry,
     host: isHub ? "registry-1.docker.io" : registry,
-    name: isHub && !name.includes("/") ? `library/${name}` : name,
+    name: isHub && !name2.includes("/") ? `library/${name2}` : name2,
     isLocal: isLoopback(url.hostname)
   };
 }
@@ -35568,14 +35568,14 @@ var bashOwn = /^(UID|EUID|PPID|GROUPS|DIRSTACK|FUNCNAME|RANDOM|SRANDOM|SECONDS|L
 var longestShown = 40;
 function parseEnv(text3) {
   return lines(text3).map((line) => {
-    const name = line.split("=", 1)[0];
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      const what2 = name.length > longestShown ? "a long line" : `"${name}"`;
+    const name2 = line.split("=", 1)[0];
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name2)) {
+      const what2 = name2.length > longestShown ? "a long line" : `"${name2}"`;
       const wayOut2 = "write NAME or NAME=VALUE, one variable a line, and set a value of several lines in the env: of the step";
       throw new Error(`${what2} is not a valid variable name; ${wayOut2}`);
     }
-    if (notForContainers.test(name) || bashOwn.test(name))
-      throw new Error(`${name} can't be passed to the container; set it in the step's script`);
+    if (notForContainers.test(name2) || bashOwn.test(name2))
+      throw new Error(`${name2} can't be passed to the container; set it in the step's script`);
     return line;
   });
 }
@@ -35594,7 +35594,7 @@ function parseRunOptions(text3) {
 }
 __name(parseRunOptions, "parseRunOptions");
 function parseShellUser(text3) {
-  const user = shellUsers.find((name) => name === text3);
+  const user = shellUsers.find((name2) => name2 === text3);
   if (!user) throw new Error(`"${text3}" is not one of ${shellUsers.join(", ")}`);
   return user;
 }
@@ -35682,10 +35682,10 @@ __name(parseBoolean, "parseBoolean");
 var minSecretLength = 8;
 function readSecretHeaders(text3) {
   const headers = parseHeaderLines(text3);
-  for (const [name, value] of headers) {
+  for (const [name2, value] of headers) {
     const last = value.split(" ").at(-1);
     if (value !== last) setSecret(value);
-    maskSecret(last, `The value of ${name} in iso-headers`);
+    maskSecret(last, `The value of ${name2} in iso-headers`);
   }
   return headers;
 }
@@ -35772,9 +35772,9 @@ __name(digestOf2, "digestOf");
 
 // src/outputs.ts
 async function writeOutputs(supply, order, engine, image, cacheKey, sbom) {
-  const { name, origin, identity: identity2, isoSha256, isoPath } = supply;
+  const { name: name2, origin, identity: identity2, isoSha256, isoPath } = supply;
   const outputs = {
-    image: name,
+    image: name2,
     "image-id": image?.id ?? supply.archive?.configDigest ?? "",
     "image-digest": digestOf2(supply, engine, image) ?? "",
     archive: order.keepArchive ? order.archive : "",
@@ -35831,18 +35831,18 @@ function escapeData2(text3) {
 __name(escapeData2, "escapeData");
 
 // src/engine/provide.ts
-async function provide(engine, { path: path6, name, configDigest: configDigest2, manifestDigest, highestIds }, info2, onProgress) {
+async function provide(engine, { path: path6, name: name2, configDigest: configDigest2, manifestDigest, highestIds }, info2, onProgress) {
   const made = engine.store === "containerd" ? manifestDigest : configDigest2;
-  const before = await engine.find(name);
+  const before = await engine.find(name2);
   const wasThere = before?.id === made || await engine.find(made) !== void 0;
   await engine.load(path6, onProgress).catch((error2) => {
     throw error2 instanceof EngineError && error2.kind === "too-few-ids" ? new EngineError(`${error2.message}; ${neededRanges(engine, highestIds)}`, error2.kind) : error2;
   });
-  const image = await engine.find(name);
-  if (!image) throw new EngineError(`${engine.command} loaded ${path6}, but has no image ${name}`);
+  const image = await engine.find(name2);
+  if (!image) throw new EngineError(`${engine.command} loaded ${path6}, but has no image ${name2}`);
   if (image.id !== made) {
     throw new EngineError(
-      `${name} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
+      `${name2} is the image ${image.id} in ${engine.command} after the load, but ${made} was loaded; another job may have taken the name meanwhile: give the images of each job a name of their own`
     );
   }
   try {
@@ -35850,7 +35850,7 @@ async function provide(engine, { path: path6, name, configDigest: configDigest2,
   } catch (error2) {
     throw error2 instanceof BrokenImageError && !wasThere ? await removed(engine, made, error2) : error2;
   }
-  if (before && before.id !== made) info2(`${name} was the name of the image ${before.id} before`);
+  if (before && before.id !== made) info2(`${name2} was the name of the image ${before.id} before`);
   return image;
 }
 __name(provide, "provide");
@@ -35956,28 +35956,28 @@ function layerXattrs({ path: path6, node }, drop2) {
       drop2(why);
       continue;
     }
-    const name = textBytes(text3);
-    total += name.length + value.length;
+    const name2 = textBytes(text3);
+    total += name2.length + value.length;
     if (value.length > maxValue || total > maxTotal) {
       throw new DiskError(
         `/${pathText(path6)}`,
-        `its extended attributes (${pathText(name)}, ${value.length} bytes) are longer than Linux can set`,
+        `its extended attributes (${pathText(name2)}, ${value.length} bytes) are longer than Linux can set`,
         "unsupported"
       );
     }
-    kept.push([name, value]);
+    kept.push([name2, value]);
   }
   return kept;
 }
 __name(layerXattrs, "layerXattrs");
-function reasonToDrop(name, value, type) {
-  if (name === "security.selinux") return "selinux";
-  if (name === "security.ima" || name === "security.evm") return "integrity";
-  if (name.startsWith("trusted.")) return "trusted";
-  if (name.startsWith("user.overlay.")) return "overlay";
-  if (name === "security.capability") return isCapability(value) ? void 0 : "damaged";
-  if (name === "system.posix_acl_access" || name === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
-  if (name.startsWith("user.") && !name.includes("=") && (type === "file" || type === "dir")) return void 0;
+function reasonToDrop(name2, value, type) {
+  if (name2 === "security.selinux") return "selinux";
+  if (name2 === "security.ima" || name2 === "security.evm") return "integrity";
+  if (name2.startsWith("trusted.")) return "trusted";
+  if (name2.startsWith("user.overlay.")) return "overlay";
+  if (name2 === "security.capability") return isCapability(value) ? void 0 : "damaged";
+  if (name2 === "system.posix_acl_access" || name2 === "system.posix_acl_default") return aclText(value) === void 0 ? "damaged" : void 0;
+  if (name2.startsWith("user.") && !name2.includes("=") && (type === "file" || type === "dir")) return void 0;
   return "unknown";
 }
 __name(reasonToDrop, "reasonToDrop");
@@ -36046,8 +36046,8 @@ function* layerEntries(entries, policy, warn2) {
 __name(layerEntries, "layerEntries");
 var whiteoutPrefix = Buffer.from(".wh.");
 function checkName2(path6) {
-  const name = path6.lastIndexOf("/") + 1;
-  if (!path6.subarray(name, name + 4).equals(whiteoutPrefix)) return;
+  const name2 = path6.lastIndexOf("/") + 1;
+  if (!path6.subarray(name2, name2 + 4).equals(whiteoutPrefix)) return;
   throw new DiskError(
     `/${pathText(path6)}`,
     "a name that begins with .wh. would delete another file of the image, so this filesystem can't become an image; rename the file",
@@ -36080,19 +36080,19 @@ __name(checkOwner, "checkOwner");
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
 function* tarPieces(entries, options) {
-  const { pieceSize: pieceSize3 = defaultPieceSize, allocate, warn: warn2 } = options;
+  const { pieceSize: pieceSize4 = defaultPieceSize, allocate, warn: warn2 } = options;
   const summary2 = { members: 0, contentSize: 0, size: 0, highestIds: { uid: 0, gid: 0 } };
   let piece;
   let used = 0;
   for (const part of tarParts(layerEntries(entries, options, warn2), summary2)) {
     for (let offset = 0; offset < part.size; ) {
-      piece ??= allocate(pieceSize3);
-      const length = Math.min(pieceSize3 - used, part.size - offset);
+      piece ??= allocate(pieceSize4);
+      const length = Math.min(pieceSize4 - used, part.size - offset);
       part.read(piece.subarray(used, used + length), offset);
       used += length;
       offset += length;
       summary2.size += length;
-      if (used < pieceSize3) continue;
+      if (used < pieceSize4) continue;
       yield piece;
       piece = void 0;
       used = 0;
@@ -36171,17 +36171,17 @@ __name(personalityCommand, "personalityCommand");
 init_source();
 init_tree();
 function placeFile(root, file, mtime) {
-  const names = file.path.split("/").filter((name) => name !== "");
+  const names = file.path.split("/").filter((name2) => name2 !== "");
   const fileName = names.pop();
   const dir2 = `/${names.join("/")}`;
   const way = existing(root, names);
   if (!way) return { obstacle: `${dir2} is not a directory that can be written to` };
   const entries = [...way.trail];
-  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  const below = /* @__PURE__ */ __name((name2) => Buffer.concat([...entries.length > 0 ? [entries.at(-1).path, Buffer.from("/")] : [], Buffer.from(name2)]), "below");
   if (way.missing.length === 0 && childNode(root, entries.at(-1)?.node ?? root.root, fileName)) {
     return { obstacle: `the DDK has its own ${file.path}` };
   }
-  for (const name of way.missing) entries.push({ path: below(name), node: newNode("dir", 493, mtime) });
+  for (const name2 of way.missing) entries.push({ path: below(name2), node: newNode("dir", 493, mtime) });
   return { entries: [...entries, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
 }
 __name(placeFile, "placeFile");
@@ -36231,7 +36231,7 @@ var machines = {
 };
 function unameScript({ release: release2, version, architecture }) {
   const answers = { release: release2, version, ...machines[architecture] };
-  return (0, import_node_fs24.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+  return (0, import_node_fs24.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name2) => shellQuote(answers[name2]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
@@ -36243,12 +36243,12 @@ function ddkVariables({ version, build, kernelVersion }) {
     ["XENSERVER_BUILD", build],
     ["DDK_KERNEL_VERSION", kernelVersion]
   ];
-  return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
+  return variables.flatMap(([name2, value]) => value ? [[name2, value]] : []);
 }
 __name(ddkVariables, "ddkVariables");
 function profileScript(variables) {
-  const lines2 = variables.map(([name, value]) => `${name}=${shellQuote(value)}
-export ${name}
+  const lines2 = variables.map(([name2, value]) => `${name2}=${shellQuote(value)}
+export ${name2}
 `);
   return `# Which DDK this image was made of.
 ${lines2.join("")}`;
@@ -36266,7 +36266,7 @@ function buildEnvironment(root, identity2, created, warn2) {
   if (variables.length > 0) files.push([profile, "so login shells may lack the variables that identify the DDK"]);
   return {
     layer: tarOf(place2(root, files, created, warn2)),
-    env: variables.map(([name, value]) => `${name}=${value}`),
+    env: variables.map(([name2, value]) => `${name2}=${value}`),
     entrypoint: architecture === "i686" ? entrypoint32(root, warn2) : []
   };
 }
@@ -36346,7 +36346,7 @@ function sampleTree() {
   }
   return {
     root: nodeOf(dir, 1),
-    entries: /* @__PURE__ */ __name(({ ino }) => children.get(ino).map(([name, node]) => ({ name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
+    entries: /* @__PURE__ */ __name(({ ino }) => children.get(ino).map(([name2, node]) => ({ name: Buffer.from(name2), node: /* @__PURE__ */ __name(() => node, "node") })), "entries")
   };
 }
 __name(sampleTree, "sampleTree");
@@ -36363,7 +36363,7 @@ function nodeOf({ content = "", target = "", xattrs = {}, ...more }, ino) {
     size: bytes.length,
     content: /* @__PURE__ */ __name(() => memorySource(bytes, "sample"), "content"),
     target: /* @__PURE__ */ __name(() => bytes, "target"),
-    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name, hex]) => [name, Buffer.from(hex, "hex")])), "xattrs"),
+    xattrs: /* @__PURE__ */ __name(() => new Map(Object.entries(xattrs).map(([name2, hex]) => [name2, Buffer.from(hex, "hex")])), "xattrs"),
     ...more
   };
 }
@@ -36559,20 +36559,20 @@ function parsePackages(output) {
   if (output.length > maxOutput) throw unusable(`prints more than ${maxOutput >> 20} MiB`);
   const lines2 = output.split("\n");
   if (lines2.pop() !== "") throw unusable("ends in the middle of a line");
-  const packages = lines2.map(parseLine).filter(({ name }) => name !== keyPackage);
+  const packages = lines2.map(parseLine).filter(({ name: name2 }) => name2 !== keyPackage);
   if (packages.length === 0) throw unusable("lists no package");
   return inOrder(packages);
 }
 __name(parsePackages, "parsePackages");
 function parseLine(line) {
   const values = line.split("	");
-  const [name = "", epoch = "", version = "", release2 = "", architecture = "", license = "", vendor = ""] = values;
-  const needed = name === keyPackage ? [name, version, release2] : [name, version, release2, architecture];
+  const [name2 = "", epoch = "", version = "", release2 = "", architecture = "", license = "", vendor = ""] = values;
+  const needed = name2 === keyPackage ? [name2, version, release2] : [name2, version, release2, architecture];
   if (values.length !== tags2.length || // The lists are shown by later steps, whose output must have no terminal controls and no commands for the runner.
   values.some((value) => oneLine(value) !== value) || !needed.every((value) => /^\S+$/.test(value)) || !/^\d*$/.test(epoch)) {
     throw unusable(`prints ${JSON.stringify(shortLine(line))}, which describes no package`);
   }
-  return { name, ...epoch && { epoch }, version, release: release2, architecture, ...license && { license }, ...vendor && { vendor } };
+  return { name: name2, ...epoch && { epoch }, version, release: release2, architecture, ...license && { license }, ...vendor && { vendor } };
 }
 __name(parseLine, "parseLine");
 function unusable(what2) {
@@ -36610,11 +36610,11 @@ async function runRpm(engine, image) {
   }
 }
 __name(runRpm, "runRpm");
-function failure2({ name }, { code: code2, lastWord, timedOut }) {
+function failure2({ name: name2 }, { code: code2, lastWord, timedOut }) {
   const what2 = timedOut && lastWord === "" ? `it didn't end within ${patience3} seconds` : lastWord || `it ended with exit code ${code2}`;
   const noRpm = /"?rpm"?:? .*(?:not found|no such file)/i.test(lastWord);
   return new UserError(
-    noRpm ? `The packages of the image can't be listed: it has no rpm in its PATH; leave out the input "sbom" to go on without it` : `The packages of the image can't be listed: its rpm fails in a container of ${name} (${what2}); leave out the input "sbom" to go on without it`,
+    noRpm ? `The packages of the image can't be listed: it has no rpm in its PATH; leave out the input "sbom" to go on without it` : `The packages of the image can't be listed: its rpm fails in a container of ${name2} (${what2}); leave out the input "sbom" to go on without it`,
     "packages"
   );
 }
@@ -36879,18 +36879,18 @@ async function removeShell(shell, say2 = () => {
   }
 }
 __name(removeShell, "removeShell");
-async function removeContainer({ id, name }, installed, say2, supervision) {
+async function removeContainer({ id, name: name2 }, installed, say2, supervision) {
   const engine = engineCommand(installed.engine, supervision);
   const change2 = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: "change" }), "change");
   const filter = `label=${shellLabel}=${id}`;
   const listed3 = await engine.call(["ps", "--all", "--quiet", "--filter", filter]);
-  if (listed3.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name}: ${listed3.lastWord}`);
+  if (listed3.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name2}: ${listed3.lastWord}`);
   for (const container of listed3.stdout.split("\n").filter((line) => line !== "")) {
     if (installed.giveBack.length > 0) await change2("exec", "--user", "0:0", container, ...installed.giveBack);
     const removed2 = await change2("rm", "--force", "--volumes", container);
-    if (removed2.code === 0) say2(`Removed the container of ${name}`);
+    if (removed2.code === 0) say2(`Removed the container of ${name2}`);
     else if (!/no such container|already in progress/i.test(removed2.lastWord))
-      say2(`${installed.engine} couldn't remove the container of ${name}: ${removed2.lastWord}`);
+      say2(`${installed.engine} couldn't remove the container of ${name2}: ${removed2.lastWord}`);
   }
 }
 __name(removeContainer, "removeContainer");
@@ -36904,9 +36904,9 @@ var engineVariables = [
 ];
 function bashSettings(settings, env) {
   const assignments = Object.entries(settings).map(
-    ([name, value]) => `_${name}=${typeof value === "string" ? shellQuote(value) : `(${value.map(shellQuote).join(" ")})`}`
+    ([name2, value]) => `_${name2}=${typeof value === "string" ? shellQuote(value) : `(${value.map(shellQuote).join(" ")})`}`
   );
-  const chosen = engineVariables.map((name) => env[name] === void 0 ? `unset -v ${name}` : `export ${name}=${shellQuote(env[name])}`);
+  const chosen = engineVariables.map((name2) => env[name2] === void 0 ? `unset -v ${name2}` : `export ${name2}=${shellQuote(env[name2])}`);
   return [...assignments, ...chosen, ""].join("\n");
 }
 __name(bashSettings, "bashSettings");
@@ -36975,14 +36975,14 @@ function writeScript(shell) {
   (0, import_node_fs29.writeFileSync)((0, import_node_path21.join)(shell.bin, shell.name), script(), { mode: 493 });
 }
 __name(writeScript, "writeScript");
-async function makeFolders({ temp, name, supervision, say: say2 }) {
+async function makeFolders({ temp, name: name2, supervision, say: say2 }) {
   const shells = (0, import_node_path21.join)(temp, "xenserver-ddk-shells");
-  const folder2 = (0, import_node_path21.join)(shells, name);
+  const folder2 = (0, import_node_path21.join)(shells, name2);
   const record2 = (0, import_node_path21.join)(folder2, "installed.json");
   const [home, bin] = [(0, import_node_path21.join)(folder2, "home"), (0, import_node_path21.join)(folder2, "bin")];
   if ((0, import_node_fs29.existsSync)(record2)) {
-    say2?.(`${name} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
-    await removeShell({ id: "", name, folder: folder2, bin, ...recorded(record2) }, void 0, supervision);
+    say2?.(`${name2} of an earlier use of this action is replaced, and its container removed; "shell-name" gives each its own`);
+    await removeShell({ id: "", name: name2, folder: folder2, bin, ...recorded(record2) }, void 0, supervision);
   }
   for (const directory of [home, bin]) makeFolder(directory, 493);
   return { shells, folder: folder2, home, bin, lifeline: (0, import_node_path21.join)(folder2, "settings") };
@@ -36991,9 +36991,9 @@ __name(makeFolders, "makeFolders");
 function recorded(record2) {
   try {
     const { id, container } = JSON.parse((0, import_node_fs29.readFileSync)(record2, "utf8"));
-    const { engine, name, giveBack: giveBack2 } = container;
+    const { engine, name: name2, giveBack: giveBack2 } = container;
     const isOurs = /^[0-9a-f-]{36}$/.test(id) && (engine === "docker" || engine === "podman") && giveBack2.every((word2) => typeof word2 === "string");
-    return isOurs ? { id, container: { engine, name, giveBack: giveBack2 } } : {};
+    return isOurs ? { id, container: { engine, name: name2, giveBack: giveBack2 } } : {};
   } catch {
     return {};
   }
@@ -37014,7 +37014,7 @@ function runAs(options, home) {
 __name(runAs, "runAs");
 function sharedFolders({ workspace, temp }, env) {
   const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH"];
-  const folders = [workspace, temp, ...files.flatMap((name) => env[name] ? [(0, import_node_path21.dirname)(env[name])] : [])];
+  const folders = [workspace, temp, ...files.flatMap((name2) => env[name2] ? [(0, import_node_path21.dirname)(env[name2])] : [])];
   return outermost(folders.filter((folder2) => (0, import_node_fs29.existsSync)(folder2)));
 }
 __name(sharedFolders, "sharedFolders");
@@ -37032,24 +37032,24 @@ var import_node_fs30 = require("node:fs");
 var import_node_path22 = require("node:path");
 async function startContainer(engine, image, prepared) {
   const { shell, create, sources, hasRunOptions } = prepared;
-  const { name } = shell.container;
+  const { name: name2 } = shell.container;
   const change2 = { deadline: "change" };
   let isReady = false;
   const created = await engine.call(["create", ...create], change2);
   if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`;
   try {
-    const other = hasRunOptions ? await otherImage(engine, image, name) : void 0;
+    const other = hasRunOptions ? await otherImage(engine, image, name2) : void 0;
     if (other !== void 0) {
       return `the container was made of another image (${other}): a word of the options was taken for an image's name`;
     }
     (0, import_node_fs30.writeFileSync)((0, import_node_path22.join)(shell.folder, "mounted"), identities(sources));
-    const started = await engine.call(["start", name], change2);
+    const started = await engine.call(["start", name2], change2);
     if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`;
-    const tried = await engine.call(["exec", name, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path22.join)(shell.folder, "settings")], change2);
+    const tried = await engine.call(["exec", name2, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path22.join)(shell.folder, "settings")], change2);
     isReady = tried.code === 0;
     return isReady ? void 0 : tried.lastWord || `a program in it ended with exit code ${tried.code}`;
   } finally {
-    if (!isReady) await engine.call(["rm", "--force", name], { ...change2, evenIfCancelled: true });
+    if (!isReady) await engine.call(["rm", "--force", name2], { ...change2, evenIfCancelled: true });
   }
 }
 __name(startContainer, "startContainer");
@@ -37094,15 +37094,15 @@ async function setUpShell(engine, image, request2, surroundings) {
   return false;
 }
 __name(setUpShell, "setUpShell");
-async function setUpRefusal({ name }, reason, surroundings) {
-  await surroundings.installed(await installRefusal({ name, ...surroundings }, `${reason}. See ${surroundings.explanation}`));
+async function setUpRefusal({ name: name2 }, reason, surroundings) {
+  await surroundings.installed(await installRefusal({ name: name2, ...surroundings }, `${reason}. See ${surroundings.explanation}`));
 }
 __name(setUpRefusal, "setUpRefusal");
 
 // src/state.ts
 async function saveForPost(state) {
-  for (const [name, value] of Object.entries(state)) {
-    await tellRunner(`what the post step has to remove (${name})`, () => saveState(name, JSON.stringify(value)));
+  for (const [name2, value] of Object.entries(state)) {
+    await tellRunner(`what the post step has to remove (${name2})`, () => saveState(name2, JSON.stringify(value)));
   }
 }
 __name(saveForPost, "saveForPost");
@@ -37130,7 +37130,7 @@ var handedNames = [
   "GITHUB_REF",
   "GITHUB_SERVER_URL",
   "SEGMENT_DOWNLOAD_TIMEOUT_MINS",
-  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name) => [name, name.toUpperCase()])
+  ...["http_proxy", "https_proxy", "no_proxy"].flatMap((name2) => [name2, name2.toUpperCase()])
 ];
 function openEnvironment() {
   return pick(openNames);
@@ -37141,14 +37141,22 @@ function handedEnvironment() {
 }
 __name(handedEnvironment, "handedEnvironment");
 function pick(names) {
-  return Object.fromEntries(names.flatMap((name) => process.env[name] === void 0 ? [] : [[name, process.env[name]]]));
+  return Object.fromEntries(names.flatMap((name2) => process.env[name2] === void 0 ? [] : [[name2, process.env[name2]]]));
 }
 __name(pick, "pick");
 
 // src/cache/process/task.ts
 var entryFolder = "xenserver-ddk";
 function filesOf(statusFile) {
-  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
+  const temp = `${statusFile}.temp`;
+  return {
+    status: statusFile,
+    statusPart: `${statusFile}.part`,
+    log: `${statusFile}.log`,
+    temp,
+    started: `${statusFile}.started`,
+    archive: `${temp}/archive`
+  };
 }
 __name(filesOf, "filesOf");
 
@@ -37306,10 +37314,10 @@ function isPinned({ request: request2 }) {
 }
 __name(isPinned, "isPinned");
 function nextSteps({ supply, known: known3, engine, shell, order }) {
-  const { name, isoSha256 } = supply;
+  const { name: name2, isoSha256 } = supply;
   const steps = [
     ...shell ? ["- run: make build-rpms        # runs inside the DDK", `  shell: ${shell} {0}`] : [],
-    ...engine ? dockerRun(engine, name) : [],
+    ...engine ? dockerRun(engine, name2) : [],
     ...!engine && order.keepArchive ? [`- run: docker load --input "\${{ steps.${stepId()}.outputs.archive }}"`] : [],
     ...order.ociLayout !== void 0 ? buildxBuild() : [],
     ...isPinned(known3) || !isoSha256 ? [] : ["", '# To accept no other ISO, below "with:" of the action:', `iso-sha256: ${isoSha256}`]
@@ -37317,8 +37325,8 @@ function nextSteps({ supply, known: known3, engine, shell, order }) {
   return steps.join("\n").trimStart();
 }
 __name(nextSteps, "nextSteps");
-function dockerRun({ name }, image) {
-  return ["- run: >-", `    ${name} run --rm --ulimit nofile=1024:4096`, `    -v "$PWD:/src" -w /src ${image} make`];
+function dockerRun({ name: name2 }, image) {
+  return ["- run: >-", `    ${name2} run --rm --ulimit nofile=1024:4096`, `    -v "$PWD:/src" -w /src ${image} make`];
 }
 __name(dockerRun, "dockerRun");
 function buildxBuild() {
@@ -37402,11 +37410,11 @@ function kindsOf({ cache }, { confidential }, visibility, notice3) {
 __name(kindsOf, "kindsOf");
 
 // src/supply/cache/save.ts
-var import_node_path27 = require("node:path");
+var import_node_path31 = require("node:path");
 
 // src/cache/entries/checksum-record.ts
-var import_node_fs38 = require("node:fs");
-var import_node_path25 = require("node:path");
+var import_node_fs42 = require("node:fs");
+var import_node_path28 = require("node:path");
 init_digest();
 
 // src/cache/process/best-effort.ts
@@ -37419,13 +37427,151 @@ async function bestEffort(use, otherwise) {
 }
 __name(bestEffort, "bestEffort");
 
+// src/cache/entries/folder.ts
+var import_node_fs34 = require("node:fs");
+var import_node_path23 = require("node:path");
+var descriptionName2 = "about.json";
+var entryFormat = "v2";
+var maxDescription = 1 << 20;
+function writeFolder(dir2, file, name2, description) {
+  const folder2 = (0, import_node_path23.join)(dir2, entryFolder);
+  (0, import_node_fs34.rmSync)(folder2, { recursive: true, force: true });
+  makeFolder(folder2);
+  try {
+    (0, import_node_fs34.linkSync)(file, (0, import_node_path23.join)(folder2, name2));
+  } catch {
+    (0, import_node_fs34.symlinkSync)(file, (0, import_node_path23.join)(folder2, name2));
+  }
+  (0, import_node_fs34.writeFileSync)((0, import_node_path23.join)(folder2, descriptionName2), JSON.stringify(description));
+}
+__name(writeFolder, "writeFolder");
+function fileIn(folder2, name2) {
+  const path6 = (0, import_node_path23.join)(folder2, name2);
+  if (!(0, import_node_fs34.lstatSync)(path6).isFile()) throw new Error(`${name2} is not a regular file`);
+  return path6;
+}
+__name(fileIn, "fileIn");
+function readDescription(folder2) {
+  const path6 = fileIn(folder2, descriptionName2);
+  checkSize((0, import_node_fs34.statSync)(path6).size);
+  return JSON.parse((0, import_node_fs34.readFileSync)(path6, "utf8"));
+}
+__name(readDescription, "readDescription");
+async function takeDescription({ size, content }) {
+  checkSize(size);
+  return JSON.parse((await content.take(size)).toString("utf8"));
+}
+__name(takeDescription, "takeDescription");
+function checkSize(size) {
+  if (size > maxDescription) throw new Error(`${descriptionName2} is larger than 1 MiB`);
+}
+__name(checkSize, "checkSize");
+
+// src/cache/entries/restore-folder.ts
+var import_node_fs41 = require("node:fs");
+var import_node_path27 = require("node:path");
+
 // src/cache/process/restore.ts
 var import_node_events2 = require("node:events");
-var import_node_fs36 = require("node:fs");
-var import_node_path23 = require("node:path");
+var import_node_fs38 = require("node:fs");
+var import_node_path25 = require("node:path");
+
+// src/cache/process/arriving-archive.ts
+var import_node_fs35 = require("node:fs");
+var import_promises9 = require("node:fs/promises");
+var import_node_path24 = require("node:path");
+var import_promises10 = require("node:timers/promises");
+var interval = 20;
+var pieceSize2 = 1 << 20;
+var ArrivingArchive = class {
+  static {
+    __name(this, "ArrivingArchive");
+  }
+  #temp;
+  #signal;
+  #files = [];
+  #ending;
+  #given = 0;
+  /**
+   * @param temp the toolkit's folder for temporary files, in which the archive is somewhere
+   * @param signal ends what reads it
+   */
+  constructor(temp, signal) {
+    this.#temp = temp;
+    this.#signal = signal;
+  }
+  /** How many bytes the latest `read` has given. */
+  get given() {
+    return this.#given;
+  }
+  /** The archive has arrived. */
+  complete() {
+    this.#ending ??= "complete";
+  }
+  /** The rest won't arrive. */
+  fail(reason) {
+    this.#ending ??= reason;
+  }
+  /**
+   * The archive's bytes, as they arrive. Each call begins at the beginning.
+   * @throws what `fail` got, or the reason of the signal
+   */
+  async *read() {
+    const file = await this.#open();
+    this.#files.push(file);
+    for (this.#given = 0; ; ) {
+      const isComplete2 = this.#ending === "complete";
+      const piece = Buffer.allocUnsafeSlow(pieceSize2);
+      const { bytesRead } = await file.read(piece, 0, pieceSize2, this.#given);
+      this.#signal.throwIfAborted();
+      if (bytesRead === 0 && isComplete2) return;
+      this.#given += bytesRead;
+      if (bytesRead > 0) yield piece.subarray(0, bytesRead);
+      else await this.#wait();
+    }
+  }
+  /** Ends all reading: whoever gave up a stream of this may have left it open. */
+  async close() {
+    this.fail(new Error("the archive is no longer read"));
+    for (const file of this.#files) await file.close();
+  }
+  async #open() {
+    for (; ; ) {
+      const isOver = this.#ending !== void 0;
+      const file = await openAny(this.#temp);
+      if (file) return file;
+      if (isOver) throw this.#ending instanceof Error ? this.#ending : new Error("its archive is missing");
+      await this.#wait();
+    }
+  }
+  async #wait() {
+    if (this.#ending instanceof Error) throw this.#ending;
+    this.#signal.throwIfAborted();
+    await (0, import_promises10.setTimeout)(interval);
+  }
+};
+async function openAny(temp) {
+  for (const name2 of namesIn3(temp).filter((name3) => /^archive$|^[^/]+\/cache\.t(zst|gz)$/.test(name3))) {
+    try {
+      return await (0, import_promises9.open)((0, import_node_path24.join)(temp, name2));
+    } catch (error2) {
+      if (error2.code !== "ENOENT") throw error2;
+    }
+  }
+  return void 0;
+}
+__name(openAny, "openAny");
+function namesIn3(folder2) {
+  try {
+    return (0, import_node_fs35.readdirSync)(folder2, { recursive: true, encoding: "utf8" });
+  } catch {
+    return [];
+  }
+}
+__name(namesIn3, "namesIn");
 
 // src/cache/process/movement.ts
-var import_node_fs34 = require("node:fs");
+var import_node_fs36 = require("node:fs");
 var minBytes = 1 << 20;
 function watchMovement(group2, limit) {
   let bytes = 0;
@@ -37442,12 +37588,12 @@ function watchMovement(group2, limit) {
 __name(watchMovement, "watchMovement");
 function bytesOf(group2) {
   let sum = 0;
-  for (const pid of (0, import_node_fs34.readdirSync)("/proc")) {
+  for (const pid of (0, import_node_fs36.readdirSync)("/proc")) {
     if (!/^\d+$/.test(pid)) continue;
     try {
-      const [, , groupOf] = (0, import_node_fs34.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+      const [, , groupOf] = (0, import_node_fs36.readFileSync)(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
       if (Number(groupOf) !== group2) continue;
-      for (const [, count] of (0, import_node_fs34.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
+      for (const [, count] of (0, import_node_fs36.readFileSync)(`/proc/${pid}/io`, "latin1").matchAll(/^[rw]char: (\d+)$/gm)) sum += Number(count);
     } catch {
     }
   }
@@ -37456,7 +37602,7 @@ function bytesOf(group2) {
 __name(bytesOf, "bytesOf");
 
 // src/cache/process/progress.ts
-var import_node_fs35 = require("node:fs");
+var import_node_fs37 = require("node:fs");
 function showTransfer(doing, statusFile, show) {
   const [, done, total] = [...logOf(statusFile).matchAll(/^(?:Received|Sent) (\d+) of (\d+) /gm)].at(-1) ?? [];
   if (total !== void 0) show({ doing, done: Number(done), total: Number(total) });
@@ -37464,7 +37610,7 @@ function showTransfer(doing, statusFile, show) {
 __name(showTransfer, "showTransfer");
 function logOf(statusFile) {
   try {
-    return (0, import_node_fs35.readFileSync)(filesOf(statusFile).log, "utf8");
+    return (0, import_node_fs37.readFileSync)(filesOf(statusFile).log, "utf8");
   } catch {
     return "";
   }
@@ -37473,98 +37619,277 @@ __name(logOf, "logOf");
 
 // src/cache/process/restore.ts
 var stallLimit = 8e3;
+var progressInterval2 = 500;
 var minPatience = 1e3;
-async function restoreFolder(entry, options) {
+async function restore(entry, options, use) {
   const { say: say2, show, signal, patience: patience7 = 3e5, health = { failing: false, waited: 0 } } = options;
   if (!haveService() || health.failing) return void 0;
   debug2(`Looking for ${entry.what} in the Actions cache: ${entry.key}`);
-  const folder2 = (0, import_node_path23.join)(entry.dir, entryFolder);
   const start = Date.now();
-  const trouble = await bestEffort(
-    () => restoreTo(folder2, entry, { patience: patience7, stall: stallLimit - health.waited, signal, show }),
-    (why) => why
+  let arrived = Number.POSITIVE_INFINITY;
+  const onArrival = /* @__PURE__ */ __name(() => {
+    arrived = Date.now();
+  }, "onArrival");
+  const restored = await bestEffort(
+    () => attempt3(entry, { patience: patience7, stall: stallLimit - health.waited, signal, show, onArrival }, use),
+    (trouble2) => ({ trouble: trouble2 })
   );
-  if (trouble === void 0 && !signal?.aborted) return folder2;
-  (0, import_node_fs36.rmSync)(folder2, { recursive: true, force: true });
   signal?.throwIfAborted();
+  if (!("trouble" in restored)) return restored.value;
+  const { trouble } = restored;
   say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
-  health.waited += Date.now() - start;
+  health.waited += Math.min(arrived, Date.now()) - start;
   if (!health.failing && health.waited > stallLimit - minPatience) {
     health.failing = true;
     say2("The Actions cache is too slow, so this step goes on without it");
   }
   return void 0;
 }
-__name(restoreFolder, "restoreFolder");
-async function restoreTo(folder2, entry, {
-  patience: patience7,
-  stall,
-  signal,
-  show
-}) {
+__name(restore, "restore");
+async function attempt3(entry, options, use) {
+  const { signal, show, onArrival } = options;
+  const statusFile = (0, import_node_path25.join)(entry.dir, "restore");
   makeFolder(entry.dir);
-  (0, import_node_fs36.rmSync)(folder2, { recursive: true, force: true });
-  const statusFile = (0, import_node_path23.join)(entry.dir, "restore");
   signal?.throwIfAborted();
   const child2 = startCacheProcess({ kind: "restore", entries: [entry], statusFile });
+  const archive = new ArrivingArchive(filesOf(statusFile).temp, signal ?? new AbortController().signal);
+  const used = use(archive);
+  const seenEnough = new AbortController();
+  const enough = /* @__PURE__ */ __name(() => seenEnough.abort(), "enough");
+  const settled = used.then(enough, enough);
+  try {
+    const outcome = await download2(child2, entry, statusFile, seenEnough.signal, options);
+    if (outcome === "enough") return { value: await used };
+    if (outcome !== "arrived") return outcome;
+    archive.complete();
+    onArrival();
+    const { size: total } = (0, import_node_fs38.statSync)(filesOf(statusFile).archive);
+    const showReading = /* @__PURE__ */ __name(() => show?.({ doing: `Reading ${entry.what}`, done: archive.given, total }), "showReading");
+    const timer = setInterval(showReading, progressInterval2);
+    return { value: await used.finally(() => clearInterval(timer)) };
+  } finally {
+    archive.fail(new Error("the rest of its archive is missing"));
+    if (child2.pid !== void 0) await stop(child2.pid, statusFile);
+    await settled;
+    await archive.close();
+    forwardLog(statusFile);
+    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs38.rmSync)(file, { recursive: true, force: true });
+  }
+}
+__name(attempt3, "attempt");
+async function download2(child2, { what: what2 }, statusFile, seenEnough, { patience: patience7, stall, signal, show }) {
   const deadline2 = AbortSignal.timeout(patience7);
   const stalled = new AbortController();
   const hasStalled = watchMovement(child2.pid ?? 0, stall);
   const timer = setInterval(() => {
-    if (show) showTransfer(`Restoring ${entry.what}`, statusFile, show);
+    if (show) showTransfer(`Restoring ${what2}`, statusFile, show);
     if (hasStalled()) stalled.abort();
-  }, 500);
+  }, progressInterval2);
   try {
-    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline2, stalled.signal, ...signal ? [signal] : []]) });
+    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline2, stalled.signal, seenEnough, ...signal ? [signal] : []]) });
     const { results, failure: failure3 } = readStatus(statusFile);
     const [result] = results;
-    if (!result) return failure3 || "the cache process ended early";
-    return result.outcome === "restored" ? void 0 : result.reason;
+    if (!result) return { trouble: failure3 || "the cache process ended early" };
+    return result.outcome === "restored" ? "arrived" : { trouble: result.reason };
   } catch (error2) {
-    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`;
+    if (seenEnough.aborted) return "enough";
+    if (stalled.signal.aborted) return { trouble: `it gave nothing for ${durationText(stall)}` };
     if (!deadline2.aborted) throw error2;
-    return `it took longer than ${durationText(patience7)}`;
+    return { trouble: `it took longer than ${durationText(patience7)}` };
   } finally {
     clearInterval(timer);
-    if (child2.pid !== void 0) await stop(child2.pid, statusFile);
-    forwardLog(statusFile);
-    for (const file of Object.values(filesOf(statusFile))) (0, import_node_fs36.rmSync)(file, { recursive: true, force: true });
   }
 }
-__name(restoreTo, "restoreTo");
+__name(download2, "download");
 
-// src/cache/entries/folder.ts
-var import_node_fs37 = require("node:fs");
-var import_node_path24 = require("node:path");
-function writeFolder(dir2, file, name, json2) {
-  const folder2 = (0, import_node_path24.join)(dir2, entryFolder);
-  (0, import_node_fs37.rmSync)(folder2, { recursive: true, force: true });
-  makeFolder(folder2);
-  try {
-    (0, import_node_fs37.linkSync)(file, (0, import_node_path24.join)(folder2, name));
-  } catch {
-    (0, import_node_fs37.symlinkSync)(file, (0, import_node_path24.join)(folder2, name));
+// src/cache/entries/unpack.ts
+var import_node_fs40 = require("node:fs");
+var import_promises11 = require("node:fs/promises");
+var import_node_path26 = require("node:path");
+var import_promises12 = require("node:stream/promises");
+var import_node_zlib2 = require("node:zlib");
+
+// src/bytes/byte-stream.ts
+var import_node_fs39 = require("node:fs");
+var ByteStream = class {
+  static {
+    __name(this, "ByteStream");
   }
-  (0, import_node_fs37.writeFileSync)((0, import_node_path24.join)(folder2, `${name}.json`), JSON.stringify(json2));
+  #pieces;
+  #name;
+  #piece = Buffer.alloc(0);
+  /** @param name for messages, e.g. `its archive` */
+  constructor(pieces2, name2) {
+    this.#pieces = pieces2[Symbol.asyncIterator]();
+    this.#name = name2;
+  }
+  /** Whether there are no bytes left. */
+  async atEnd() {
+    while (this.#piece.length === 0) {
+      const { done, value } = await this.#pieces.next();
+      if (done) return true;
+      this.#piece = Buffer.from(value.buffer, value.byteOffset, value.length);
+    }
+    return false;
+  }
+  /**
+   * The next bytes, without a copy: at least one, at most `count`.
+   * @throws Error if there are none
+   */
+  async some(count) {
+    if (await this.atEnd()) throw new Error(`${this.#name} is cut short`);
+    const part = this.#piece.subarray(0, count);
+    this.#piece = this.#piece.subarray(part.length);
+    return part;
+  }
+  /** @throws Error if there are fewer than `count` */
+  async take(count) {
+    const parts = [];
+    for (let left = count; left > 0; left -= parts.at(-1).length) parts.push(await this.some(left));
+    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  }
+  /**
+   * The next bytes in pieces of at most `pieceSize`. They have to be read before anything else is.
+   * @throws Error if there are fewer than `count`
+   */
+  async *pieces(count, pieceSize4 = count) {
+    for (let left = count; left > 0; ) {
+      const piece = await this.some(Math.min(left, pieceSize4));
+      left -= piece.length;
+      yield piece;
+    }
+  }
+};
+function streamOfFile(path6, name2) {
+  return new ByteStream((0, import_node_fs39.createReadStream)(path6, { highWaterMark: 1 << 20 }), name2);
 }
-__name(writeFolder, "writeFolder");
-function fileIn(folder2, name) {
-  const path6 = (0, import_node_path24.join)(folder2, name);
-  if (!(0, import_node_fs37.lstatSync)(path6).isFile()) throw new Error(`${name} is not a regular file`);
-  return path6;
+__name(streamOfFile, "streamOfFile");
+
+// src/cache/entries/unpack.ts
+var maxFiles = 4;
+var maxSize2 = 8 ** 11 - 1;
+var maxExtended = 64 << 10;
+var maxWindowLog = 23;
+var name = "its archive";
+async function unpack(archive, use) {
+  const compressed = new ByteStream(archive, name);
+  const magic2 = await compressed.take(4);
+  const all = /* @__PURE__ */ __name(async function* () {
+    yield magic2;
+    while (!await compressed.atEnd()) yield await compressed.some(Number.POSITIVE_INFINITY);
+  }, "all");
+  try {
+    return await (0, import_promises12.pipeline)(all(), decompressor(magic2), async (content) => {
+      const bytes = new ByteStream(content, name);
+      const result = await use(filesOf2(bytes));
+      while (!await bytes.atEnd()) await bytes.some(Number.POSITIVE_INFINITY);
+      return result;
+    });
+  } catch (error2) {
+    const { code: code2 = "", message: message2 } = error2;
+    throw /^(Z_|ZSTD_|ERR_ZLIB)/.test(code2) ? new Error(`${name} is damaged (${message2})`) : error2;
+  }
 }
-__name(fileIn, "fileIn");
-function readJson(folder2, name) {
-  const path6 = fileIn(folder2, `${name}.json`);
-  if ((0, import_node_fs37.statSync)(path6).size > 1 << 20) throw new Error(`${name}.json is larger than 1 MiB`);
-  return JSON.parse((0, import_node_fs37.readFileSync)(path6, "utf8"));
+__name(unpack, "unpack");
+async function unpackInto(folder2, archive) {
+  await (0, import_promises11.mkdir)(folder2);
+  await unpack(archive, async (files) => {
+    for await (const file of files) await writeFile2((0, import_node_path26.join)(folder2, file.name), file);
+  });
 }
-__name(readJson, "readJson");
+__name(unpackInto, "unpackInto");
+function decompressor(magic2) {
+  if (magic2.readUInt32LE() === 4247762216)
+    return (0, import_node_zlib2.createZstdDecompress)({ chunkSize: 1 << 20, params: { [import_node_zlib2.constants.ZSTD_d_windowLogMax]: maxWindowLog } });
+  if (magic2.readUInt16BE() === 8075) return (0, import_node_zlib2.createGunzip)({ chunkSize: 1 << 20 });
+  throw new Error(`${name} is neither of zstd nor of gzip`);
+}
+__name(decompressor, "decompressor");
+async function* filesOf2(bytes) {
+  const names = /* @__PURE__ */ new Set();
+  for (; ; ) {
+    const header = await bytes.take(tarBlockSize);
+    if (header.every((byte) => byte === 0)) return expectZeros(bytes);
+    const member = memberOf(header);
+    if (member.kind === "extended") checkExtended(await bytes.take(member.size));
+    else if (member.kind === "file") {
+      if (names.has(member.name) || names.size === maxFiles) throw new Error(`${name} has ${shown2(member.name)} once too often`);
+      names.add(member.name);
+      const content = new ByteStream(bytes.pieces(member.size), name);
+      yield { name: member.name, size: member.size, content };
+      while (!await content.atEnd()) await content.some(member.size);
+    }
+    if (member.kind !== "folder") await bytes.take(tarPadding(member.size));
+  }
+}
+__name(filesOf2, "filesOf");
+function memberOf(header) {
+  if (!hasTarChecksum(header)) throw new Error(`${name} is damaged`);
+  const { path: path6, size, typeflag } = readTarHeader(header);
+  if (typeflag === "x" && size <= maxExtended) return { kind: "extended", size };
+  if (typeflag === "5" && path6.replace(/\/$/, "") === entryFolder) return { kind: "folder" };
+  const file = path6.startsWith(`${entryFolder}/`) ? path6.slice(entryFolder.length + 1) : "";
+  if (typeflag !== "0" && typeflag !== "\0" || !/^\w[\w.]{0,31}$/.test(file) || !(size <= maxSize2)) {
+    throw new Error(`${name} has ${shown2(path6)}, which no entry has; whoever saved it may be an attacker`);
+  }
+  return { kind: "file", name: file, size };
+}
+__name(memberOf, "memberOf");
+function checkExtended(records) {
+  for (const record2 of records.toString("latin1").split("\n")) {
+    if (record2 === "") continue;
+    const keyword = /^\d+ ([^=]+)=/.exec(record2)?.[1] ?? "";
+    if (!["atime", "ctime", "mtime", "uid", "gid", "uname", "gname"].includes(keyword)) {
+      throw new Error(`${name} has an extended header of ${shown2(keyword)}; whoever saved it may be an attacker`);
+    }
+  }
+}
+__name(checkExtended, "checkExtended");
+async function expectZeros(bytes) {
+  while (!await bytes.atEnd()) {
+    if ((await bytes.some(1 << 20)).some((byte) => byte !== 0)) throw new Error(`${name} goes on after its end`);
+  }
+}
+__name(expectZeros, "expectZeros");
+async function writeFile2(path6, { size, content }) {
+  checkFreeSpace((0, import_node_path26.dirname)(path6), size, "What the Actions cache has");
+  const file = await (0, import_promises11.open)(path6, import_node_fs40.constants.O_WRONLY | import_node_fs40.constants.O_CREAT | import_node_fs40.constants.O_EXCL | import_node_fs40.constants.O_NOFOLLOW, 384);
+  try {
+    for await (const piece of content.pieces(size)) {
+      for (let done = 0; done < piece.length; ) done += (await file.write(piece, done)).bytesWritten;
+    }
+  } finally {
+    await file.close();
+  }
+}
+__name(writeFile2, "writeFile");
+function shown2(text3) {
+  return JSON.stringify(text3.slice(0, 100));
+}
+__name(shown2, "shown");
+
+// src/cache/entries/restore-folder.ts
+async function restoreFolder(entry, options) {
+  const folder2 = (0, import_node_path27.join)(entry.dir, entryFolder);
+  const remove2 = /* @__PURE__ */ __name(() => (0, import_node_fs41.rmSync)(folder2, { recursive: true, force: true }), "remove");
+  remove2();
+  let isWhole;
+  try {
+    isWhole = await restore(entry, options, async (archive) => {
+      await unpackInto(folder2, archive.read());
+      return true;
+    });
+    return isWhole ? folder2 : void 0;
+  } finally {
+    if (!isWhole) remove2();
+  }
+}
+__name(restoreFolder, "restoreFolder");
 
 // src/cache/entries/checksum-record.ts
 var what = "the checksum of this address's first download";
 function checksumKey(url) {
-  return `xenserver-ddk-checksum-v1-${sha256Of(url)}`;
+  return `xenserver-ddk-checksum-${entryFormat}-${sha256Of(url)}`;
 }
 __name(checksumKey, "checksumKey");
 async function restoreChecksum(url, dir2, options) {
@@ -37572,10 +37897,10 @@ async function restoreChecksum(url, dir2, options) {
   const folder2 = await restoreFolder({ key, dir: dir2, what }, options);
   if (folder2 === void 0) return void 0;
   const record2 = await bestEffort(
-    () => readJson(folder2, "checksum"),
+    () => readDescription(folder2),
     () => void 0
   );
-  (0, import_node_fs38.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs42.rmSync)(folder2, { recursive: true, force: true });
   const { key: itsKey, sha256 } = record2 ?? {};
   return itsKey === key && typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : void 0;
 }
@@ -37583,8 +37908,8 @@ __name(restoreChecksum, "restoreChecksum");
 function stageChecksum(url, dir2, sha256) {
   const key = checksumKey(url);
   makeFolder(dir2);
-  const file = (0, import_node_path25.join)(dir2, "checksum");
-  (0, import_node_fs38.writeFileSync)(file, `${sha256}
+  const file = (0, import_node_path28.join)(dir2, "checksum");
+  (0, import_node_fs42.writeFileSync)(file, `${sha256}
 `);
   writeFolder(dir2, file, "checksum", { key, sha256 });
   return { key, dir: dir2, what };
@@ -37592,37 +37917,71 @@ function stageChecksum(url, dir2, sha256) {
 __name(stageChecksum, "stageChecksum");
 
 // src/cache/entries/image-cache.ts
-var import_node_fs42 = require("node:fs");
+var import_node_fs45 = require("node:fs");
+var import_node_path30 = require("node:path");
 
 // src/image/archive/recompress.ts
 var import_node_crypto9 = require("node:crypto");
-var import_node_fs40 = require("node:fs");
-var import_node_path26 = require("node:path");
-var import_promises9 = require("node:stream/promises");
+var import_node_path29 = require("node:path");
+var import_promises13 = require("node:stream/promises");
 var import_node_util4 = require("node:util");
-var import_node_zlib2 = require("node:zlib");
+var import_node_zlib3 = require("node:zlib");
 
 // src/image/archive/zstd-frames.ts
-var import_node_fs39 = require("node:fs");
+var import_node_fs43 = require("node:fs");
 var magic = 4247762216;
+var beginningSize = 5;
 var blockHeaderSize = 3;
-function frameLength(fd, position2, end) {
-  const head = bytesAt2(fd, position2, Math.min(5, end - position2));
-  if (head.length < 5 || head.readUInt32LE() !== magic) throw new Error("a frame of zstd should be here");
-  const descriptor = head[4];
+function readDescriptor(beginning) {
+  if (beginning.length < beginningSize || beginning.readUInt32LE() !== magic) throw new Error("a frame of zstd should be here");
+  const descriptor = beginning[4];
   const isSingleSegment = (descriptor & 32) !== 0;
   const contentSizeField = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
   const dictionaryField = [0, 1, 2, 4][descriptor & 3];
-  let at = position2 + 5 + (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField;
+  return {
+    fieldsSize: (isSingleSegment ? 0 : 1) + dictionaryField + contentSizeField,
+    contentSizeField,
+    checksumSize: (descriptor & 4) !== 0 ? 4 : 0
+  };
+}
+__name(readDescriptor, "readDescriptor");
+function readBlockHeader(bytes) {
+  const header = bytes.readUIntLE(0, blockHeaderSize);
+  return { isLast: (header & 1) === 1, size: (header >> 1 & 3) === 1 ? 1 : header >> 3 };
+}
+__name(readBlockHeader, "readBlockHeader");
+async function takeFrame(stream, maxSize4) {
+  const parts = [];
+  let left = maxSize4;
+  const take2 = /* @__PURE__ */ __name(async (size) => {
+    left -= size;
+    if (left < 0) throw new Error("a frame of zstd is cut short");
+    const part = await stream.take(size);
+    parts.push(part);
+    return part;
+  }, "take");
+  const { fieldsSize, checksumSize } = readDescriptor(await take2(beginningSize));
+  await take2(fieldsSize);
   for (let isLast = false; !isLast; ) {
-    if (at + blockHeaderSize > end) throw new Error("a frame of zstd is cut short");
-    const bytes = bytesAt2(fd, at, blockHeaderSize);
-    if (bytes.length < blockHeaderSize) throw new Error("a frame of zstd is cut short");
-    const header = bytes.readUIntLE(0, blockHeaderSize);
-    isLast = (header & 1) === 1;
-    at += blockHeaderSize + ((header >> 1 & 3) === 1 ? 1 : header >> 3);
+    const block = readBlockHeader(await take2(blockHeaderSize));
+    await take2(block.size);
+    isLast = block.isLast;
   }
-  at += (descriptor & 4) !== 0 ? 4 : 0;
+  await take2(checksumSize);
+  return Buffer.concat(parts);
+}
+__name(takeFrame, "takeFrame");
+function frameLength(fd, position2, end) {
+  const { fieldsSize, checksumSize } = readDescriptor(bytesAt2(fd, position2, beginningSize));
+  let at = position2 + beginningSize + fieldsSize;
+  for (let isLast = false; !isLast; ) {
+    const header = bytesAt2(fd, at, blockHeaderSize);
+    if (at + blockHeaderSize > end || header.length < blockHeaderSize) throw new Error("a frame of zstd is cut short");
+    const block = readBlockHeader(header);
+    at += blockHeaderSize + block.size;
+    isLast = block.isLast;
+  }
+  at += checksumSize;
   if (at > end) throw new Error("a frame of zstd is cut short");
   return at - position2;
 }
@@ -37631,7 +37990,7 @@ function bytesAt2(fd, position2, length) {
   const bytes = Buffer.alloc(length);
   let done = 0;
   while (done < length) {
-    const count = (0, import_node_fs39.readSync)(fd, bytes, done, length - done, position2 + done);
+    const count = (0, import_node_fs43.readSync)(fd, bytes, done, length - done, position2 + done);
     if (count === 0) break;
     done += count;
   }
@@ -37641,11 +38000,9 @@ __name(bytesAt2, "bytesAt");
 function contentSize(fd, position2, end) {
   let size = 0;
   for (let at = position2; at < end; at += frameLength(fd, at, end)) {
-    const head = bytesAt2(fd, at, Math.min(18, end - at));
-    const descriptor = head[4] ?? 0;
-    const isSingleSegment = (descriptor & 32) !== 0;
-    const field2 = 5 + (isSingleSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3];
-    const length = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6];
+    const head = bytesAt2(fd, at, beginningSize + 13);
+    const { fieldsSize, contentSizeField: length } = readDescriptor(head.subarray(0, beginningSize));
+    const field2 = beginningSize + fieldsSize - length;
     if (length === 0 || head.length < field2 + length) throw new Error("a frame of zstd doesn't say what it holds");
     size += length === 8 ? Number(head.readBigUInt64LE(field2)) : head.readUIntLE(field2, length) + (length === 2 ? 256 : 0);
   }
@@ -37654,100 +38011,95 @@ function contentSize(fd, position2, end) {
 __name(contentSize, "contentSize");
 
 // src/image/archive/recompress.ts
-var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
+var decompress = (0, import_node_util4.promisify)(import_node_zlib3.zstdDecompress);
 var maxFrameContent = 64 << 20;
 var roomForPiece = defaultPieceSize + 1024;
 var usualRatio = 3;
 async function recompressArchive(from, path6, layers, compression, rootSink) {
   const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  checkFreeSpace((0, import_node_path26.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
-  const fd = (0, import_node_fs40.openSync)(from, "r");
+  checkFreeSpace((0, import_node_path29.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
   const archive = createArchive(path6);
   try {
     const made = [];
-    let position2 = 0;
     for (const layer of layers) {
-      if (!bytesAt2(fd, position2, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
-      position2 += tarBlockSize;
+      if (!(await from.take(tarBlockSize)).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
       const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free });
-      const digest2 = await copiers[compressionOf(layer.mediaType)](fd, position2, layer, writer);
+      const digest2 = await copiers[compressionOf(layer.mediaType)](from, layer, writer);
       if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
       const written = await writer.finish();
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`);
       made.push(written);
-      position2 += layer.size + tarPadding(layer.size);
+      await from.take(tarPadding(layer.size));
     }
     return { archive, layers: made };
   } catch (error2) {
     await archive.abort();
     if (error2 instanceof SinkError) throw error2;
     return { unusable: error2.message };
-  } finally {
-    (0, import_node_fs40.closeSync)(fd);
   }
 }
 __name(recompressArchive, "recompressArchive");
-var copyFrames = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
+var copyFrames = /* @__PURE__ */ __name(async (from, { size, uncompressedSize }, writer) => {
   const hash = (0, import_node_crypto9.createHash)("sha256");
-  let left = uncompressedSize;
-  for (let position2 = start; position2 < start + size; ) {
-    const frame = bytesAt2(fd, position2, frameLength(fd, position2, start + size));
+  let content = uncompressedSize;
+  for (let left = size; left > 0; ) {
+    const frame = await takeFrame(from, Math.min(maxFrameContent, left));
     hash.update(frame);
-    position2 += frame.length;
-    const content = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, left + 1), chunkSize: roomForPiece });
-    left -= content.length;
-    await writer.write(new Uint8Array(content.buffer, content.byteOffset, content.length));
+    left -= frame.length;
+    const piece = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, content + 1), chunkSize: roomForPiece });
+    content -= piece.length;
+    await writer.write(new Uint8Array(piece.buffer, piece.byteOffset, piece.length));
   }
   return digestOf4(hash);
 }, "copyFrames");
-var copyMembers = /* @__PURE__ */ __name(async (fd, start, { size, uncompressedSize }, writer) => {
+var copyMembers = /* @__PURE__ */ __name(async (from, { size, uncompressedSize }, writer) => {
   const hash = (0, import_node_crypto9.createHash)("sha256");
-  const members = /* @__PURE__ */ __name(function* () {
-    for (const piece of piecesOf(fd, start, size)) {
+  const members = /* @__PURE__ */ __name(async function* () {
+    for await (const piece of from.pieces(size)) {
       hash.update(piece);
       yield piece;
     }
   }, "members");
-  await (0, import_promises9.pipeline)(members, (0, import_node_zlib2.createGunzip)({ chunkSize: 1 << 20 }), async (content) => {
-    let left = uncompressedSize;
-    let piece = new Uint8Array(Math.min(defaultPieceSize, left));
-    let used = 0;
-    for await (const bytes of content) {
-      if (bytes.length > left) throw new Error(`a layer holds more than ${uncompressedSize} bytes`);
-      left -= bytes.length;
-      for (let at = 0; at < bytes.length; ) {
-        const part = bytes.subarray(at, at + piece.length - used);
-        piece.set(part, used);
-        at += part.length;
-        used += part.length;
-        if (used < piece.length) continue;
-        await writer.write(piece);
-        piece = new Uint8Array(Math.min(defaultPieceSize, left + bytes.length - at));
-        used = 0;
-      }
-    }
-    if (used > 0) await writer.write(piece.subarray(0, used));
-  });
+  await (0, import_promises13.pipeline)(
+    members,
+    (0, import_node_zlib3.createGunzip)({ chunkSize: 1 << 20 }),
+    (content) => writePieces(content, uncompressedSize, writer)
+  );
   return digestOf4(hash);
 }, "copyMembers");
-var copyPlain = /* @__PURE__ */ __name(async (fd, start, { size }, writer) => {
+var copyPlain = /* @__PURE__ */ __name(async (from, { size }, writer) => {
   const hash = (0, import_node_crypto9.createHash)("sha256");
-  for (const piece of piecesOf(fd, start, size)) {
-    hash.update(piece);
-    await writer.write(new Uint8Array(piece));
-  }
+  const content = /* @__PURE__ */ __name(async function* () {
+    for await (const piece of from.pieces(size)) {
+      hash.update(piece);
+      yield piece;
+    }
+  }, "content");
+  await writePieces(content(), size, writer);
   return digestOf4(hash);
 }, "copyPlain");
 var copiers = { zstd: copyFrames, gzip: copyMembers, none: copyPlain };
-function* piecesOf(fd, start, size) {
-  for (let position2 = start; position2 < start + size; ) {
-    const piece = bytesAt2(fd, position2, Math.min(defaultPieceSize, start + size - position2));
-    if (piece.length === 0) throw new Error("it is cut short");
-    position2 += piece.length;
-    yield piece;
+async function writePieces(content, size, writer) {
+  let left = size;
+  let piece = new Uint8Array(Math.min(defaultPieceSize, left));
+  let used = 0;
+  for await (const bytes of content) {
+    if (bytes.length > left) throw new Error(`a layer holds more than ${size} bytes`);
+    left -= bytes.length;
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + piece.length - used);
+      piece.set(part, used);
+      at += part.length;
+      used += part.length;
+      if (used < piece.length) continue;
+      await writer.write(piece);
+      piece = new Uint8Array(Math.min(defaultPieceSize, left + bytes.length - at));
+      used = 0;
+    }
   }
+  if (used > 0) await writer.write(piece.subarray(0, used));
 }
-__name(piecesOf, "piecesOf");
+__name(writePieces, "writePieces");
 function digestOf4(hash) {
   return `sha256:${hash.digest("hex")}`;
 }
@@ -37755,8 +38107,8 @@ __name(digestOf4, "digestOf");
 
 // src/image/archive/resume.ts
 var import_node_crypto10 = require("node:crypto");
-var import_node_fs41 = require("node:fs");
-var import_promises10 = require("node:timers/promises");
+var import_node_fs44 = require("node:fs");
+var import_promises14 = require("node:timers/promises");
 async function resumeArchive(from, path6, layers) {
   const part = partOf2(destinationOf(path6));
   move(from, part);
@@ -37764,7 +38116,7 @@ async function resumeArchive(from, path6, layers) {
   try {
     const unusable2 = await findFault(out, layers);
     if (unusable2 === void 0) {
-      (0, import_node_fs41.ftruncateSync)(out.fd, out.position);
+      (0, import_node_fs44.ftruncateSync)(out.fd, out.position);
       return { archive: archiveOn(out, [...layers]) };
     }
     out.discard();
@@ -37777,21 +38129,21 @@ async function resumeArchive(from, path6, layers) {
 __name(resumeArchive, "resumeArchive");
 function move(from, to) {
   try {
-    (0, import_node_fs41.renameSync)(from, to);
+    (0, import_node_fs44.renameSync)(from, to);
   } catch (error2) {
     if (error2.code !== "EXDEV") throw error2;
     try {
-      (0, import_node_fs41.copyFileSync)(from, to, import_node_fs41.constants.COPYFILE_EXCL);
+      (0, import_node_fs44.copyFileSync)(from, to, import_node_fs44.constants.COPYFILE_EXCL);
     } catch (copyError) {
-      (0, import_node_fs41.rmSync)(to, { force: true });
+      (0, import_node_fs44.rmSync)(to, { force: true });
       throw copyError;
     }
-    (0, import_node_fs41.rmSync)(from);
+    (0, import_node_fs44.rmSync)(from);
   }
 }
 __name(move, "move");
 async function findFault(out, layers) {
-  const { size } = (0, import_node_fs41.fstatSync)(out.fd);
+  const { size } = (0, import_node_fs44.fstatSync)(out.fd);
   const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
   if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
   for (const layer of layers) {
@@ -37812,14 +38164,14 @@ async function digestOfNext(out, length) {
     const bytes = piece.subarray(0, Math.min(left, piece.length));
     readFully2(out, bytes);
     hash.update(bytes);
-    await (0, import_promises10.setImmediate)();
+    await (0, import_promises14.setImmediate)();
   }
   return `sha256:${hash.digest("hex")}`;
 }
 __name(digestOfNext, "digestOfNext");
 function readFully2(out, into) {
   for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs41.readSync)(out.fd, into, done, into.length - done, out.position + done);
+    const count = (0, import_node_fs44.readSync)(out.fd, into, done, into.length - done, out.position + done);
     if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
     done += count;
   }
@@ -37837,7 +38189,7 @@ function isDescription(value) {
         version: optional(isPlainText),
         build: optional(isPlainText),
         kernelVersion: optional(isPlainText),
-        architecture: optional((name) => name === "x86_64" || name === "i686")
+        architecture: optional((name2) => name2 === "x86_64" || name2 === "i686")
       }), "identity"),
       place: isText,
       type: isText,
@@ -37852,7 +38204,7 @@ function isDescription(value) {
       highestIds: optional((ids) => has(ids, { uid: isCount, gid: isCount }))
     }), "tar"),
     layers: /* @__PURE__ */ __name((layers) => isList2(layers, isLayer) && layers.length > 0, "layers"),
-    uname: /* @__PURE__ */ __name((choice) => unameChoices.some((name) => name === choice), "uname"),
+    uname: /* @__PURE__ */ __name((choice) => unameChoices.some((name2) => name2 === choice), "uname"),
     defaults: /* @__PURE__ */ __name((defaults) => has(defaults, { env: /* @__PURE__ */ __name((list) => isList2(list, isText), "env"), entrypoint: /* @__PURE__ */ __name((list) => isList2(list, isText), "entrypoint") }), "defaults")
   });
 }
@@ -37899,60 +38251,103 @@ function isCount(value) {
 __name(isCount, "isCount");
 
 // src/cache/entries/check-image.ts
-async function checkImage(folder2, key, archive, { compression, mayBeZstd = true, rootSink } = {}) {
-  const entry = readJson(folder2, "image");
+var imageName = "image";
+async function checkImage(folder2, key, archive, { compression, mayBeZstd = true } = {}) {
+  const description = checkDescription(readDescription(folder2), key);
+  if (typeof description === "string") return description;
+  const path6 = fileIn(folder2, imageName);
+  const { layers } = description;
+  const has2 = /* @__PURE__ */ __name((other) => ({ mediaType }) => compressionOf(mediaType) === other, "has");
+  const wanted = compression ?? (!mayBeZstd && layers.some(has2("zstd")) ? "none" : void 0);
+  if (wanted !== void 0 && !layers.every(has2(wanted))) {
+    return withLayers(description, await recompressArchive(streamOfFile(path6, "its archive"), archive, layers, wanted));
+  }
+  const resumed = await resumeArchive(path6, archive, layers);
+  return "unusable" in resumed ? resumed.unusable : { archive: resumed.archive, description };
+}
+__name(checkImage, "checkImage");
+async function checkArrivingImage(files, key, archive, rootSink) {
+  let description;
+  let image;
+  try {
+    for await (const file of files) {
+      if (file.name === descriptionName2) {
+        const checked = checkDescription(await takeDescription(file), key);
+        if (typeof checked === "string") return checked;
+        description = checked;
+      } else if (file.name === imageName && description) {
+        const checked = withLayers(description, await recompressArchive(file.content, archive, description.layers, "none", rootSink));
+        if (typeof checked === "string") return checked;
+        image = checked;
+      } else return void 0;
+    }
+  } catch (error2) {
+    await image?.archive.abort();
+    throw error2;
+  }
+  return image ?? "it has no image";
+}
+__name(checkArrivingImage, "checkArrivingImage");
+function checkDescription(described, key) {
+  const entry = described;
   if (entry?.key !== key) return "its contents belong to another key";
   const { description } = entry;
   if (!isDescription(description)) return "its description is damaged";
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest";
-  const has2 = /* @__PURE__ */ __name((other) => ({ mediaType }) => compressionOf(mediaType) === other, "has");
-  const wanted = compression ?? (rootSink || !mayBeZstd && description.layers.some(has2("zstd")) ? "none" : void 0);
-  if (rootSink || wanted !== void 0 && !description.layers.every(has2(wanted))) {
-    const made = await recompressArchive(fileIn(folder2, "image"), archive, description.layers, wanted ?? "none", rootSink);
-    if ("unusable" in made) return made.unusable;
-    const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
-    return { archive: made.archive, description: { ...description, layers } };
-  }
-  const resumed = await resumeArchive(fileIn(folder2, "image"), archive, description.layers);
-  return "unusable" in resumed ? resumed.unusable : { archive: resumed.archive, description };
+  return description;
 }
-__name(checkImage, "checkImage");
+__name(checkDescription, "checkDescription");
+function withLayers(description, made) {
+  if ("unusable" in made) return made.unusable;
+  const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
+  return { archive: made.archive, description: { ...description, layers } };
+}
+__name(withLayers, "withLayers");
 
 // src/cache/entries/image-cache.ts
 function imageCacheKey(imageKey2) {
-  return `xenserver-ddk-image-${imageKey2}`;
+  return `xenserver-ddk-image-${entryFormat}-${imageKey2}`;
 }
 __name(imageCacheKey, "imageCacheKey");
 async function restoreImage(key, dir2, archive, options) {
-  const folder2 = await restoreFolder({ key, dir: dir2, what: "the image" }, options);
-  if (folder2 === void 0) return void 0;
-  const checked = await bestEffort(
-    () => checkWithSink(folder2, key, archive, options),
-    (why) => why
-  );
-  (0, import_node_fs42.rmSync)(folder2, { recursive: true, force: true });
+  const entry = { key, dir: dir2, what: "the image" };
+  const checked = await restore(entry, options, (arriving) => takeImage(arriving, entry, archive, options));
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreImage, "restoreImage");
-async function checkWithSink(folder2, key, archive, options) {
-  const { rootSink, ...without } = options;
-  if (!rootSink) return checkImage(folder2, key, archive, without);
+async function takeImage(arriving, { key, dir: dir2 }, archive, options) {
+  const { rootSink, signal, say: say2 } = options;
+  const checked = rootSink && await giveToEngine(arriving, key, archive, rootSink, signal, say2);
+  if (checked !== void 0) return checked;
+  const folder2 = (0, import_node_path30.join)(dir2, entryFolder);
   try {
-    return await checkImage(folder2, key, archive, options);
-  } catch (error2) {
-    options.signal?.throwIfAborted();
-    if (!(error2 instanceof SinkError)) throw error2;
-    options.say(`${error2.message}; an archive is made instead`);
-    return checkImage(folder2, key, archive, without);
+    await unpackInto(folder2, arriving.read());
+    return await bestEffort(
+      () => checkImage(folder2, key, archive, options),
+      (why) => why
+    );
+  } finally {
+    (0, import_node_fs45.rmSync)(folder2, { recursive: true, force: true });
   }
 }
-__name(checkWithSink, "checkWithSink");
+__name(takeImage, "takeImage");
+async function giveToEngine(arriving, key, archive, rootSink, signal, say2) {
+  try {
+    return await unpack(arriving.read(), (files) => checkArrivingImage(files, key, archive, rootSink));
+  } catch (error2) {
+    signal?.throwIfAborted();
+    if (!(error2 instanceof SinkError)) throw error2;
+    say2(`${error2.message}; an archive is made instead`);
+    return void 0;
+  }
+}
+__name(giveToEngine, "giveToEngine");
 function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
-  writeFolder(dir2, archive, "image", entry);
+  writeFolder(dir2, archive, imageName, entry);
   return { key, dir: dir2, what: "the image" };
 }
 __name(stageImage, "stageImage");
@@ -37964,16 +38359,16 @@ function stageImageToMake(key, dir2, iso, conversion, maxZeroBytes) {
 __name(stageImageToMake, "stageImageToMake");
 
 // src/cache/entries/iso-cache.ts
-var import_node_fs44 = require("node:fs");
+var import_node_fs47 = require("node:fs");
 
 // src/cache/entries/check-iso.ts
-var import_node_fs43 = require("node:fs");
+var import_node_fs46 = require("node:fs");
 init_digest();
 async function checkIso(folder2, key, identity2) {
-  const entry = readJson(folder2, "iso");
+  const entry = readDescription(folder2);
   if (entry?.key !== key) return "its contents belong to another key";
   const path6 = fileIn(folder2, "iso");
-  const { size } = (0, import_node_fs43.statSync)(path6);
+  const { size } = (0, import_node_fs46.statSync)(path6);
   const expected = "sha256" in identity2 ? void 0 : identity2.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
@@ -37986,7 +38381,7 @@ __name(checkIso, "checkIso");
 
 // src/cache/entries/iso-cache.ts
 function isoCacheKey(identity2) {
-  return `xenserver-ddk-iso-v1-${isoKey(identity2)}`;
+  return `xenserver-ddk-iso-${entryFormat}-${isoKey(identity2)}`;
 }
 __name(isoCacheKey, "isoCacheKey");
 async function restoreIso(identity2, dir2, options) {
@@ -37998,29 +38393,29 @@ async function restoreIso(identity2, dir2, options) {
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs44.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs47.rmSync)(folder2, { recursive: true, force: true });
   options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
 function stageIso(identity2, dir2, path6, sha256) {
   const key = isoCacheKey(identity2);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs44.statSync)(path6).size };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs47.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
 __name(stageIso, "stageIso");
 
 // src/cache/process/saving.ts
-var import_node_fs45 = require("node:fs");
+var import_node_fs48 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs45.rmSync)(statusFile, { force: true });
+    (0, import_node_fs48.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs45.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs48.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -38039,7 +38434,7 @@ __name(keysOf, "keysOf");
 
 // src/supply/cache/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path27.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path31.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
     return { statusFile, entries: [] };
@@ -38057,13 +38452,13 @@ __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   const { iso, image } = order.useCache.save;
   if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path27.join)(order.tempDir, "save-checksum"), isoSha256)];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path31.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  const dir2 = (0, import_node_path27.join)(order.tempDir, "save-image");
+  const dir2 = (0, import_node_path31.join)(order.tempDir, "save-image");
   return [
     imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
   ];
@@ -38071,17 +38466,17 @@ function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
   if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity2, (0, import_node_path27.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  return [stageIso(identity2, (0, import_node_path31.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
 // src/supply/engine/known-images.ts
-var import_node_fs46 = require("node:fs");
-var import_node_path28 = require("node:path");
+var import_node_fs49 = require("node:fs");
+var import_node_path32 = require("node:path");
 init_labels();
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs46.readFileSync)(recordOf(key), "utf8"));
+    const ids = JSON.parse((0, import_node_fs49.readFileSync)(recordOf(key), "utf8"));
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
   } catch {
     return [];
@@ -38095,7 +38490,7 @@ function rememberImage({ id, labels }) {
   if (known3.includes(id)) return;
   try {
     const record2 = recordOf(key);
-    makeFolder((0, import_node_path28.join)(record2, ".."));
+    makeFolder((0, import_node_path32.join)(record2, ".."));
     writeWhole(record2, JSON.stringify([...known3, id]));
   } catch {
   }
@@ -38104,13 +38499,13 @@ __name(rememberImage, "rememberImage");
 function recordOf(key) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
-  return (0, import_node_path28.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
+  return (0, import_node_path32.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
 }
 __name(recordOf, "recordOf");
 
 // src/supply/engine/turn.ts
-var import_node_path29 = require("node:path");
-var import_promises11 = require("node:timers/promises");
+var import_node_path33 = require("node:path");
+var import_promises15 = require("node:timers/promises");
 init_digest();
 var usualPatience2 = 30 * 6e4;
 var Turn = class {
@@ -38152,7 +38547,7 @@ var Turn = class {
     if (!this.#hasWaited) say2("Another job on this machine is making this image; waiting for it");
     this.#hasWaited = true;
     do {
-      await (0, import_promises11.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+      await (0, import_promises15.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
     } while (isClaimed(this.#path, this.#mine) && Date.now() < this.#until);
   }
   release() {
@@ -38174,13 +38569,13 @@ function turnFor({ identity: identity2, request: request2 }, engine, order) {
   const iso = identity2 ?? (request2.kind === "address" ? { sha256: sha256Of(identifyingUrl(request2.address)) } : void 0);
   if (!iso) return void 0;
   const key = imageKey(iso, { uname: order.uname });
-  return new Turn((0, import_node_path29.join)(toolCache, "xenserver-ddk-images", `${key}.${engine.name}.making`), order.phase);
+  return new Turn((0, import_node_path33.join)(toolCache, "xenserver-ddk-images", `${key}.${engine.name}.making`), order.phase);
 }
 __name(turnFor, "turnFor");
 
 // src/supply/cache/from-cache.ts
-var import_node_fs47 = require("node:fs");
-var import_node_path30 = require("node:path");
+var import_node_fs50 = require("node:fs");
+var import_node_path34 = require("node:path");
 init_errors();
 
 // src/supply/expected.ts
@@ -38202,7 +38597,7 @@ __name(requireExpected, "requireExpected");
 async function fromCache(key, sha256, order, firstChecksum2) {
   const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order;
   const first = firstChecksum2();
-  const restored = await restoreImage(key, (0, import_node_path30.join)(tempDir, "restored-image"), path6, {
+  const restored = await restoreImage(key, (0, import_node_path34.join)(tempDir, "restored-image"), path6, {
     ...phase,
     show: progressLines(phase.say),
     health,
@@ -38227,16 +38622,16 @@ async function fromCache(key, sha256, order, firstChecksum2) {
         "changed"
       );
     }
-    const name = order.name(identity2);
-    const conversion = finishImage(archive, description, [name]);
+    const name2 = order.name(identity2);
+    const conversion = finishImage(archive, description, [name2]);
     const { archive: summary2 } = conversion;
     if (!isExpected([summary2.configDigest, summary2.manifestDigest], order)) {
       phase.say(`The image in the Actions cache is ignored: it is ${summary2.configDigest}, but ${order.expectDigest} is expected`);
-      (0, import_node_fs47.rmSync)(path6, { force: true });
+      (0, import_node_fs50.rmSync)(path6, { force: true });
       return void 0;
     }
     phase.say(`Found the image in the Actions cache (${key})`);
-    return { origin: "cache", name, identity: identity2, isoSha256, archive: summary2, conversion, imported: rootImport?.done ?? false };
+    return { origin: "cache", name: name2, identity: identity2, isoSha256, archive: summary2, conversion, imported: rootImport?.done ?? false };
   } catch (error2) {
     await archive.abort();
     throw error2;
@@ -38265,8 +38660,8 @@ async function fromEngine(engine, key, order, otherDigest = async () => void 0) 
     return void 0;
   }
   const { identity: identity2, isoSha256 } = labelled;
-  const name = nameOf(identity2);
-  const holding = engine.find(name);
+  const name2 = nameOf(identity2);
+  const holding = image.names.includes(name2) ? Promise.resolve(image) : engine.find(name2);
   holding.catch(() => {
   });
   try {
@@ -38278,25 +38673,28 @@ async function fromEngine(engine, key, order, otherDigest = async () => void 0) 
   }
   const holder = await holding;
   if (holder?.id !== image.id) {
-    if (holder) phase.say(`${name} was the name of the image ${holder.id} before`);
-    await engine.tag(image.id, name);
+    if (holder) phase.say(`${name2} was the name of the image ${holder.id} before`);
+    await engine.tag(image.id, name2);
   }
   phase.say(`${engine.name} already has the image: ${image.id}`);
-  return { origin: "engine", name, identity: identity2, isoSha256, image };
+  return { origin: "engine", name: name2, identity: identity2, isoSha256, image };
 }
 __name(fromEngine, "fromEngine");
 async function choose(engine, key, say2) {
-  const labelled = await engine.labelled(keyLabel, key);
-  if (labelled.length === 0) return void 0;
   const known3 = knownImages(key);
-  const id = known3.length === 0 ? labelled.at(-1) : labelled.find((candidate) => known3.includes(candidate));
-  if (known3.length === 0) say2(`This runner has no record of the image ${id}, so its label is trusted`);
-  if (id === void 0) {
-    say2(
-      `${engine.name} has the image ${labelled[0]}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known3.join(" or ")}`
-    );
+  for (const id2 of known3.toReversed()) {
+    const image = await engine.find(id2);
+    if (image?.labels[keyLabel] === key) return image;
   }
-  return id === void 0 ? void 0 : engine.find(id);
+  const labelled = await engine.labelled(keyLabel, key);
+  const id = labelled.at(-1);
+  if (id === void 0) return void 0;
+  if (known3.length === 0) {
+    say2(`This runner has no record of the image ${id}, so its label is trusted`);
+    return engine.find(id);
+  }
+  say2(`${engine.name} has the image ${id}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known3.join(" or ")}`);
+  return void 0;
 }
 __name(choose, "choose");
 
@@ -38375,14 +38773,14 @@ function remoteOf(reply, url, address) {
 __name(remoteOf, "remoteOf");
 
 // src/supply/iso/file-digest.ts
-var import_node_fs48 = require("node:fs");
-var import_node_path31 = require("node:path");
+var import_node_fs51 = require("node:fs");
+var import_node_path35 = require("node:path");
 init_digest();
 init_errors();
 var coarsestTime = 2e3;
 function recordedDigest(path6) {
   try {
-    const { sha256, ...recorded2 } = JSON.parse((0, import_node_fs48.readFileSync)(recordOf2(path6), "utf8"));
+    const { sha256, ...recorded2 } = JSON.parse((0, import_node_fs51.readFileSync)(recordOf2(path6), "utf8"));
     const isValid = /^[0-9a-f]{64}$/.test(sha256) && isSame(stateOf(path6), recorded2);
     return isValid ? sha256 : void 0;
   } catch {
@@ -38409,14 +38807,14 @@ function record(path6, sha256, state, now) {
   if (now - Number(BigInt(state.changed) / 1000000n) < coarsestTime) return;
   try {
     const file = recordOf2(path6);
-    makeFolder((0, import_node_path31.join)(file, ".."));
+    makeFolder((0, import_node_path35.join)(file, ".."));
     writeWhole(file, JSON.stringify({ ...state, sha256 }));
   } catch {
   }
 }
 __name(record, "record");
 function stateOf(path6) {
-  const { dev, ino, size, mtimeNs, ctimeNs } = (0, import_node_fs48.statSync)(path6, { bigint: true });
+  const { dev, ino, size, mtimeNs, ctimeNs } = (0, import_node_fs51.statSync)(path6, { bigint: true });
   return { device: `${dev}`, inode: `${ino}`, size: `${size}`, modified: `${mtimeNs}`, changed: `${ctimeNs}` };
 }
 __name(stateOf, "stateOf");
@@ -38429,13 +38827,13 @@ function stateIfAny(path6) {
 }
 __name(stateIfAny, "stateIfAny");
 function isSame(one, other) {
-  return Object.keys(one).every((name) => one[name] === other[name]);
+  return Object.keys(one).every((name2) => one[name2] === other[name2]);
 }
 __name(isSame, "isSame");
 function recordOf2(path6) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache) throw new Error("nowhere to keep it");
-  return (0, import_node_path31.join)(toolCache, "xenserver-ddk-digests", `${sha256Of((0, import_node_path31.resolve)(path6))}.json`);
+  return (0, import_node_path35.join)(toolCache, "xenserver-ddk-digests", `${sha256Of((0, import_node_path35.resolve)(path6))}.json`);
 }
 __name(recordOf2, "recordOf");
 
@@ -38515,8 +38913,8 @@ function withOtherWay(error2) {
 __name(withOtherWay, "withOtherWay");
 
 // src/supply/registry/from-registry.ts
-var import_node_fs49 = require("node:fs");
-var import_node_path32 = require("node:path");
+var import_node_fs52 = require("node:fs");
+var import_node_path36 = require("node:path");
 init_errors();
 
 // src/registry/blob.ts
@@ -38553,14 +38951,14 @@ var RegistryClient = class {
     const { access: access2, expected } = ask4;
     const origin = await this.#findOrigin(signal);
     const url = typeof ask4.to === "string" ? new URL(`${origin}/v2/${this.repository.name}/${ask4.to}`) : ask4.to;
-    for (let attempt3 = 1; ; attempt3++) {
+    for (let attempt4 = 1; ; attempt4++) {
       const header = url.origin === origin ? await this.#authorization.header(access2, signal) : void 0;
       const reply = await this.#send(ask4, url, header, signal, moved2);
       if (expected.includes(reply.status)) return reply;
       if (ask4.body && "open" in ask4.body) reply.body.destroy();
       else await drop(reply.body, ask4.method);
       const challenge = reply.headers["www-authenticate"] ?? "";
-      const goesOn = reply.status === 401 && url.origin === origin && attempt3 < 3 && this.#authorization.refused(challenge, access2, header);
+      const goesOn = reply.status === 401 && url.origin === origin && attempt4 < 3 && this.#authorization.refused(challenge, access2, header);
       if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing);
     }
   }
@@ -38579,13 +38977,13 @@ var RegistryClient = class {
    * Repeats an attempt that fails in a way that may pass.
    * @param attempt gets a signal that ends it if the server is silent for too long
    */
-  persist(attempt3, { gained = /* @__PURE__ */ __name(() => false, "gained"), pace: usual2 = shortPace } = {}) {
+  persist(attempt4, { gained = /* @__PURE__ */ __name(() => false, "gained"), pace: usual2 = shortPace } = {}) {
     const { pace: pace2 = usual2, signal } = this.#options;
     const once2 = /* @__PURE__ */ __name(async () => {
       const watch2 = watchStall(pace2.stall, signal);
       watch2.wait();
       try {
-        return await attempt3(watch2.signal, watch2.wait);
+        return await attempt4(watch2.signal, watch2.wait);
       } finally {
         watch2.rest();
       }
@@ -38721,13 +39119,13 @@ async function fromRegistry({ client }, stored, sha256, order, firstChecksum2) {
   if (ignored === void 0 && "image" in stored) {
     const { image } = stored;
     await checkFirst(image, text3, firstChecksum2);
-    const name = order.name(image.identity);
-    const archive = await pull(client, image, name, order);
+    const name2 = order.name(image.identity);
+    const archive = await pull(client, image, name2, order);
     if (typeof archive !== "string") {
       phase.say(`Fetched the image from ${text3} (${image.manifestDigest})`);
       const { identity: identity2, isoSha256, manifestDigest } = image;
       const imported = order.rootImport?.done ?? false;
-      return { origin: "registry", name, identity: identity2, isoSha256, archive, manifestDigest, imported };
+      return { origin: "registry", name: name2, identity: identity2, isoSha256, archive, manifestDigest, imported };
     }
     phase.say(`The image in ${text3} is ignored: ${archive}`);
     return void 0;
@@ -38758,17 +39156,17 @@ async function checkFirst({ isoSha256 }, text3, firstChecksum2) {
   );
 }
 __name(checkFirst, "checkFirst");
-async function pull(client, image, name, order) {
+async function pull(client, image, name2, order) {
   const { archive: path6, tempDir, rootImport } = order;
   const other = otherCompression(image, order);
   try {
-    if (other === void 0) return await fetchInto(path6, client, image, name, order);
-    const fetched = (0, import_node_path32.join)(tempDir, "fetched-image.tar");
+    if (other === void 0) return await fetchInto(path6, client, image, name2, order);
+    const fetched = (0, import_node_path36.join)(tempDir, "fetched-image.tar");
     try {
-      const { layers } = await fetchInto(fetched, client, image, name, order);
-      return await recompress(fetched, sized(fetched, layers), other, image, name, order);
+      const { layers } = await fetchInto(fetched, client, image, name2, order);
+      return await recompress(fetched, sized(fetched, layers), other, image, name2, order);
     } finally {
-      (0, import_node_fs49.rmSync)(fetched, { force: true });
+      (0, import_node_fs52.rmSync)(fetched, { force: true });
     }
   } catch (error2) {
     order.phase.signal.throwIfAborted();
@@ -38776,7 +39174,7 @@ async function pull(client, image, name, order) {
     if (!(error2 instanceof SinkError)) throw error2;
     rootImport.giveUp();
     order.phase.say(`${error2.message}; an archive is made instead`);
-    return pull(client, image, name, order);
+    return pull(client, image, name2, order);
   }
 }
 __name(pull, "pull");
@@ -38787,10 +39185,10 @@ function otherCompression({ layers }, { rootImport, onlyCompression, mayBeZstd }
   return onlyCompression === void 0 || onlyCompression === has2 ? void 0 : onlyCompression;
 }
 __name(otherCompression, "otherCompression");
-async function fetchInto(path6, client, image, name, order) {
+async function fetchInto(path6, client, image, name2, order) {
   const { phase } = order;
   const total = image.layers.reduce((sum, { size }) => sum + size, 0);
-  checkFreeSpace((0, import_node_path32.dirname)(path6), total, "The image from the registry");
+  checkFreeSpace((0, import_node_path36.dirname)(path6), total, "The image from the registry");
   const show = progressLines(phase.say);
   const archive = createArchive(path6);
   try {
@@ -38805,7 +39203,7 @@ async function fetchInto(path6, client, image, name, order) {
       await writer.finish();
     }
     phase.signal.throwIfAborted();
-    return archive.finish({ config: image.config, tags: [name] });
+    return archive.finish({ config: image.config, tags: [name2] });
   } catch (error2) {
     await archive.abort();
     throw error2;
@@ -38813,7 +39211,7 @@ async function fetchInto(path6, client, image, name, order) {
 }
 __name(fetchInto, "fetchInto");
 function sized(path6, layers) {
-  const fd = (0, import_node_fs49.openSync)(path6, "r");
+  const fd = (0, import_node_fs52.openSync)(path6, "r");
   try {
     let position2 = 0;
     return layers.map((layer) => {
@@ -38823,16 +39221,16 @@ function sized(path6, layers) {
       return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start, start + layer.size) : layer.size };
     });
   } finally {
-    (0, import_node_fs49.closeSync)(fd);
+    (0, import_node_fs52.closeSync)(fd);
   }
 }
 __name(sized, "sized");
-async function recompress(from, layers, compression, image, name, { archive: path6, rootImport }) {
-  const made = await recompressArchive(from, path6, layers, compression, rootImport?.sink);
+async function recompress(from, layers, compression, image, name2, { archive: path6, rootImport }) {
+  const made = await recompressArchive(streamOfFile(from, from), path6, layers, compression, rootImport?.sink);
   if ("unusable" in made) return made.unusable;
   const archive = made.archive;
   try {
-    return archive.finish({ config: image.config, tags: [name] });
+    return archive.finish({ config: image.config, tags: [name2] });
   } catch (error2) {
     await archive.abort();
     throw error2;
@@ -38881,7 +39279,7 @@ __name(readConfig, "readConfig");
 
 // src/registry/manifest.ts
 init_digest();
-var maxSize2 = 4 << 20;
+var maxSize3 = 4 << 20;
 var manifestTypes = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.oci.image.index.v1+json",
@@ -38902,7 +39300,7 @@ function fetchManifest(client, tag) {
       for await (const bytes2 of received(body, signal)) {
         moved2();
         size += bytes2.length;
-        if (size > maxSize2) throw new HttpFailure(`the manifest of ${tag} is larger than ${maxSize2} bytes`);
+        if (size > maxSize3) throw new HttpFailure(`the manifest of ${tag} is larger than ${maxSize3} bytes`);
         pieces2.push(bytes2);
       }
       const bytes = Buffer.concat(pieces2);
@@ -38973,8 +39371,8 @@ function parseChallenges(header) {
     rest = rest.slice(whole.length);
     const parameters = /* @__PURE__ */ new Map();
     for (let found = parameter.exec(rest); found; found = parameter.exec(rest)) {
-      const [text3, name, quoted, plain] = found;
-      parameters.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain);
+      const [text3, name2, quoted, plain] = found;
+      parameters.set(name2.toLowerCase(), quoted?.replace(/\\(.)/g, "$1") ?? plain);
       rest = rest.slice(text3.length);
     }
     challenges.push({ scheme: scheme.toLowerCase(), parameters });
@@ -39021,7 +39419,7 @@ function checkedRealm(realm) {
 __name(checkedRealm, "checkedRealm");
 function ask3(url, credentials, parameters, signal) {
   const target = new URL(url);
-  for (const [name, value] of parameters) target.searchParams.append(name, value);
+  for (const [name2, value] of parameters) target.searchParams.append(name2, value);
   const password = credentials?.kind === "password" ? credentials : void 0;
   if (password) target.searchParams.append("account", password.username);
   const headers = { ...agent, ...password && { authorization: basic(password.username, password.password) } };
@@ -39100,19 +39498,19 @@ function authorizationFor(repository, findCredentials) {
 __name(authorizationFor, "authorizationFor");
 
 // src/registry/login-files.ts
-var import_node_fs50 = require("node:fs");
+var import_node_fs53 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path33 = require("node:path");
+var import_node_path37 = require("node:path");
 
 // src/registry/credential-helper.ts
 var deadline = 30;
-async function askHelper(name, server, { say: say2, signal }) {
-  if (!/^[\w.-]+$/.test(name)) {
+async function askHelper(name2, server, { say: say2, signal }) {
+  if (!/^[\w.-]+$/.test(name2)) {
     say2("A credential helper is ignored, because its name has characters that no program in PATH should have");
     return void 0;
   }
   signal.throwIfAborted();
-  const program = `docker-credential-${name}`;
+  const program = `docker-credential-${name2}`;
   const child2 = feedChild(program, ["get"]);
   let isLate = false;
   const end = /* @__PURE__ */ __name(() => void child2.kill(), "end");
@@ -39167,14 +39565,14 @@ function loginFiles(env) {
   const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.getuid?.() ?? ""}`;
   return [
     ...env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : [],
-    (0, import_node_path33.join)(env.DOCKER_CONFIG || (0, import_node_path33.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
-    (0, import_node_path33.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
+    (0, import_node_path37.join)(env.DOCKER_CONFIG || (0, import_node_path37.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
+    (0, import_node_path37.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
   ];
 }
 __name(loginFiles, "loginFiles");
 function readLogins(path6, say2) {
   try {
-    const file = JSON.parse((0, import_node_fs50.readFileSync)(path6, "utf8"));
+    const file = JSON.parse((0, import_node_fs53.readFileSync)(path6, "utf8"));
     if (typeof file === "object" && file !== null) return file;
     say2(`${path6} is ignored, because it isn't a JSON object`);
   } catch (error2) {
@@ -39297,7 +39695,7 @@ async function ifUsable(registry, { phase }, use, otherwise) {
 __name(ifUsable, "ifUsable");
 
 // src/supply/iso/first-checksum.ts
-var import_node_path34 = require("node:path");
+var import_node_path38 = require("node:path");
 function firstChecksum(request2, store, order) {
   let known3;
   return () => {
@@ -39313,12 +39711,12 @@ async function look(request2, store, order) {
   const { phase, tempDir, cacheHealth: health, useCache } = order;
   const { iso, image } = useCache.restore;
   const url = identifyingUrl(request2.address);
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path34.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path38.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
 }
 __name(look, "look");
 
 // src/supply/iso/convert-iso.ts
-var import_node_path35 = require("node:path");
+var import_node_path39 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const options = {
@@ -39332,7 +39730,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
     maxZeroBytes,
     name(found) {
       const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-      checkFreeSpace((0, import_node_path35.dirname)(archive), archiveSize, "The archive of the image");
+      checkFreeSpace((0, import_node_path39.dirname)(archive), archiveSize, "The archive of the image");
       return [order.name(found.identity)];
     },
     warn: warn2,
@@ -39344,7 +39742,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
 __name(convertIso, "convertIso");
 
 // src/supply/iso/local-iso.ts
-var import_node_path36 = require("node:path");
+var import_node_path40 = require("node:path");
 init_errors();
 async function findKeptIso({ address, version }, { identity: identity2, sha256 }, store, order, firstChecksum2) {
   const { phase, tempDir, cacheHealth: health } = order;
@@ -39354,7 +39752,7 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256 }
     return { origin: "tool-cache", ...kept };
   }
   const options = { ...phase, health, show: progressLines(phase.say) };
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path36.join)(tempDir, "restored-iso"), options);
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path40.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
   if ((before ?? cached.sha256) !== cached.sha256)
@@ -39426,8 +39824,8 @@ function supplyOf({ origin, path: path6 }, conversion, order) {
 __name(supplyOf, "supplyOf");
 
 // src/supply/iso/iso-request.ts
-var import_node_fs51 = require("node:fs");
-var import_node_path37 = require("node:path");
+var import_node_fs54 = require("node:fs");
+var import_node_path41 = require("node:path");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -39450,7 +39848,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs51.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs54.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -39474,7 +39872,7 @@ function fileRequest(path6, sha256) {
 __name(fileRequest, "fileRequest");
 function isMissing(path6) {
   try {
-    return (0, import_node_fs51.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+    return (0, import_node_fs54.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
   } catch {
     return false;
   }
@@ -39482,7 +39880,7 @@ function isMissing(path6) {
 __name(isMissing, "isMissing");
 function brokenLink(path6) {
   try {
-    return (0, import_node_fs51.statSync)(path6, { throwIfNoEntry: false }) ? void 0 : (0, import_node_fs51.readlinkSync)(path6);
+    return (0, import_node_fs54.statSync)(path6, { throwIfNoEntry: false }) ? void 0 : (0, import_node_fs54.readlinkSync)(path6);
   } catch {
     return void 0;
   }
@@ -39492,17 +39890,17 @@ function whyMissing(path6) {
   if (path6.includes("/~")) return 'only a shell replaces "~" by a folder, so write the whole path';
   if (path6.includes("$")) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`;
   if (/[*?]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
-  if ((0, import_node_path37.dirname)(path6) === "/") return "is a variable before it empty, or not set for this job?";
-  const there = similarIn((0, import_node_path37.dirname)(path6));
+  if ((0, import_node_path41.dirname)(path6) === "/") return "is a variable before it empty, or not set for this job?";
+  const there = similarIn((0, import_node_path41.dirname)(path6));
   if (there.length > 0) return `its folder has ${there.join(", ")}`;
-  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test((0, import_node_path37.relative)("", path6));
+  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test((0, import_node_path41.relative)("", path6));
   const orAddress = startsWithHost ? ", and an address with https://" : "";
   return `check it out or download it in an earlier step; a relative path starts in the workspace${orAddress}`;
 }
 __name(whyMissing, "whyMissing");
 function similarIn(folder2) {
   try {
-    return (0, import_node_fs51.readdirSync)(folder2).filter((name) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name)).sort().slice(0, 3);
+    return (0, import_node_fs54.readdirSync)(folder2).filter((name2) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name2)).sort().slice(0, 3);
   } catch {
     return [];
   }
@@ -39522,7 +39920,7 @@ function isFileUrl(url) {
 __name(isFileUrl, "isFileUrl");
 
 // src/supply/order.ts
-var import_node_path38 = require("node:path");
+var import_node_path42 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -39549,9 +39947,9 @@ function versionOf({ version, build }) {
 __name(versionOf, "versionOf");
 
 // src/engine/layer-support.ts
-function cantLoad({ name, version, loadsZstd }, compression) {
+function cantLoad({ name: name2, version, loadsZstd }, compression) {
   if (compression !== "zstd" || loadsZstd) return void 0;
-  return `${name} ${version} can't load layers that are compressed with zstd, which takes Docker 23 or later; choose gzip or none`;
+  return `${name2} ${version} can't load layers that are compressed with zstd, which takes Docker 23 or later; choose gzip or none`;
 }
 __name(cantLoad, "cantLoad");
 
@@ -39601,7 +39999,7 @@ var RootImport = class {
 
 // src/image/config/name.ts
 init_errors();
-function imageName({ version, build }, uname) {
+function imageName2({ version, build }, uname) {
   if (version === void 0)
     throw new UserError(
       "the root filesystem doesn't state its version, so the image can't be named after it; give the image a name",
@@ -39609,7 +40007,7 @@ function imageName({ version, build }, uname) {
     );
   return `xenserver-ddk:${[version, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
 }
-__name(imageName, "imageName");
+__name(imageName2, "imageName");
 
 // src/supply/order.ts
 function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
@@ -39629,7 +40027,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path38.basename)(tempDir)) },
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path42.basename)(tempDir)) },
     compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
     ...asked && { onlyCompression: asked },
     mayBeZstd: engine?.loadsZstd ?? true,
@@ -39641,7 +40039,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     cacheHealth: { failing: false, waited: 0 },
     name(identity2) {
       expectVersion(identity2, inputs.version);
-      return inputs.image ?? imageName(identity2, inputs.uname);
+      return inputs.image ?? imageName2(identity2, inputs.uname);
     }
   };
 }
@@ -39664,8 +40062,8 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path38.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path38.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path42.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path42.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
@@ -39676,26 +40074,26 @@ function compressionFor(engine, isKept) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/registry/to-registry.ts
-var import_promises12 = require("node:fs/promises");
+var import_promises16 = require("node:fs/promises");
 init_errors();
 
 // src/image/archive/archived-blobs.ts
-var import_node_fs52 = require("node:fs");
+var import_node_fs55 = require("node:fs");
 function findBlobs(path6, digests) {
   const wanted = new Map(digests.map((digest2) => [blobPath(digest2), digest2]));
   const found = /* @__PURE__ */ new Map();
-  const fd = (0, import_node_fs52.openSync)(path6, "r");
+  const fd = (0, import_node_fs55.openSync)(path6, "r");
   try {
     for (let at = 0; found.size < wanted.size; ) {
       const header = bytesAt2(fd, at, tarBlockSize);
       if (header.length < tarBlockSize || !hasTarChecksum(header)) break;
-      const { path: name, size } = readTarHeader(header);
-      const digest2 = wanted.get(name);
+      const { path: name2, size } = readTarHeader(header);
+      const digest2 = wanted.get(name2);
       if (digest2 !== void 0) found.set(digest2, { position: at + tarBlockSize, size });
       at += tarBlockSize + size + tarPadding(size);
     }
   } finally {
-    (0, import_node_fs52.closeSync)(fd);
+    (0, import_node_fs55.closeSync)(fd);
   }
   for (const digest2 of digests) if (!found.has(digest2)) throw new Error(`${path6} lacks ${digest2}; something has changed it`);
   return found;
@@ -39720,14 +40118,14 @@ __name(canAnybodyRead, "canAnybodyRead");
 
 // src/registry/blob-source.ts
 var import_node_stream2 = require("node:stream");
-var pieceSize2 = 1 << 20;
+var pieceSize3 = 1 << 20;
 function bodyOf(blob, offset, size) {
   return {
     size,
     open: /* @__PURE__ */ __name((moved2) => import_node_stream2.Readable.from(
       (async function* () {
         for (let at = offset; at < offset + size; ) {
-          const piece = await blob.read(at, Math.min(pieceSize2, offset + size - at));
+          const piece = await blob.read(at, Math.min(pieceSize3, offset + size - at));
           if (piece.length === 0) throw new Error("the archive became shorter while it was pushed");
           at += piece.length;
           yield piece;
@@ -39934,7 +40332,7 @@ async function push(client, supply, keys, order) {
     phase.say(`${text3} has the image already (${before}), so nothing is pushed`);
     return { digest: before, bytes: 0 };
   }
-  const file = await (0, import_promises12.open)(order.archive);
+  const file = await (0, import_promises16.open)(order.archive);
   try {
     const bytes = await pushBlobs(client, file, archive, order);
     const meanwhile = await findSame(client, keyTags[0], archive);
@@ -39953,7 +40351,7 @@ function keyTagsOf({ isoSha256 }, { registry }, { uname }) {
 __name(keyTagsOf, "keyTagsOf");
 function versionTag({ identity: identity2 }, { uname, phase }) {
   if (identity2.version === void 0) return [];
-  const tag = imageName(identity2, uname).replace(/^.*:/, "");
+  const tag = imageName2(identity2, uname).replace(/^.*:/, "");
   if (isTag(tag)) return [tag];
   phase.say(`The image gets no tag with its version, because ${tag} has characters that a tag can't have`);
   return [];
@@ -40102,7 +40500,7 @@ async function run() {
   try {
     const inputs = readInputs();
     const request2 = requestIso(inputs);
-    const phase = { say, warn, signal: endRequest((name2) => `Cancelled (${name2})`) };
+    const phase = { say, warn, signal: endRequest((name3) => `Cancelled (${name3})`) };
     const supervision = { signal: phase.signal, debug: debug2 };
     const store = openStore({ say, notice: notice2 });
     const recognition = __using(_stack, beginRecognition(request2, store, phase));
@@ -40135,12 +40533,12 @@ async function run() {
       const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
       await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
     }
-    if (!order.keepArchive) (0, import_node_fs53.rmSync)(order.archive, { force: true });
-    const { name } = inputs.shell;
+    if (!order.keepArchive) (0, import_node_fs56.rmSync)(order.archive, { force: true });
+    const { name: name2 } = inputs.shell;
     const canRun = await step(
-      `Set up ${name}`,
+      `Set up ${name2}`,
       () => setUp(engine, image, inputs, supervision, noEngine),
-      (ready) => shellSetUp(name, ready)
+      (ready) => shellSetUp(name2, ready)
     );
     phase.signal.throwIfAborted();
     if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
@@ -40157,7 +40555,7 @@ async function run() {
       order,
       engine,
       image,
-      shell: canRun ? name : void 0,
+      shell: canRun ? name2 : void 0,
       packages: sbom?.packages,
       saving: saving.entries,
       tasks: timeline.tasks
@@ -40171,9 +40569,9 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path39.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
+  const tempDir = (0, import_node_path43.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs53.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs56.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
@@ -40216,9 +40614,9 @@ async function pushIfWanted(supply, keys, order) {
 }
 __name(pushIfWanted, "pushIfWanted");
 function load2(supply, engine, order) {
-  const { name, archive, conversion } = supply;
+  const { name: name2, archive, conversion } = supply;
   const use = /* @__PURE__ */ __name(async () => {
-    const image = await loadWithProgress(engine, { path: order.archive, name, ...archive, highestIds: conversion?.tar.highestIds }, say);
+    const image = await loadWithProgress(engine, { path: order.archive, name: name2, ...archive, highestIds: conversion?.tar.highestIds }, say);
     rememberImage(image);
     return image;
   }, "use");
@@ -40245,7 +40643,7 @@ __name(setUp, "setUp");
 function prepareSbom(path6, engine, noEngine) {
   if (path6 === void 0) return;
   if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
-  makeFolder((0, import_node_path39.dirname)(path6));
+  makeFolder((0, import_node_path43.dirname)(path6));
 }
 __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {

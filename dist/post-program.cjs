@@ -21293,7 +21293,15 @@ var handedNames = [
 
 // src/cache/process/task.ts
 function filesOf(statusFile) {
-  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` };
+  const temp = `${statusFile}.temp`;
+  return {
+    status: statusFile,
+    statusPart: `${statusFile}.part`,
+    log: `${statusFile}.log`,
+    temp,
+    started: `${statusFile}.started`,
+    archive: `${temp}/archive`
+  };
 }
 __name(filesOf, "filesOf");
 
@@ -21381,6 +21389,9 @@ function logOf(statusFile) {
   }
 }
 __name(logOf, "logOf");
+
+// src/cache/process/arriving-archive.ts
+var pieceSize = 1 << 20;
 
 // src/cache/process/restore.ts
 var stallLimit = 8e3;

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, createReadStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { type CacheTask, entryFolder, type Status } from '../../src/cache/process/task.ts'
+import { unpackInto } from '../../src/cache/entries/unpack.ts'
+import { type CacheTask, entryFolder, filesOf, type Status } from '../../src/cache/process/task.ts'
 import { type CacheService, startCacheService } from '../support/cache-service.ts'
 import { bundle } from '../support/cli.ts'
 
@@ -34,11 +35,15 @@ test.each(['v1', 'v2'] as const)('saves and restores (%s)', async (version) => {
     ended: true,
   })
   mkdirSync(join(dir, 'deeper', version), { recursive: true })
-  expect(await run({ kind: 'restore', entries: [entry(`deeper/${version}`)], statusFile: join(dir, 'restore') }, version)).toMatchObject({
+  const statusFile = join(dir, 'restore')
+  expect(await run({ kind: 'restore', entries: [entry(`deeper/${version}`)], statusFile }, version)).toMatchObject({
     results: [{ outcome: 'restored' }],
     ended: true,
   })
-  expect(readFileSync(join(dir, 'deeper', version, entryFolder, 'image')).equals(content)).toBe(true)
+  const unpacked = join(dir, 'unpacked')
+  await unpackInto(unpacked, createReadStream(filesOf(statusFile).archive))
+  expect(readFileSync(join(unpacked, 'image')).equals(content)).toBe(true)
+  rmSync(unpacked, { recursive: true })
 })
 
 test.each([

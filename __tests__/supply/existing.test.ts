@@ -36,7 +36,7 @@ async function look({ iso = known, has = () => true, recorded = () => undefined,
   const nothing = { image: false, iso: false }
   const order = { phase, uname: 'ddk', wantsArchive: false, useCache: { restore: nothing, save: nothing }, name: () => 'ddk:1', ...changes }
   const key = imageKey({ sha256 }, { uname: 'ddk' })
-  const image: Partial<Image> = { id: 'sha256:image', labels: { [keyLabel]: key }, layers: 2 }
+  const image: Partial<Image> = { id: 'sha256:image', names: [], labels: { [keyLabel]: key }, layers: 2 }
   const engine: Partial<Engine> = {
     name: 'docker',
     labelled: async (label, value) => (label === keyLabel && value === key && has() ? [image.id!] : []),

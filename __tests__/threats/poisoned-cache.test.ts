@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
-import { restoreFolder } from '../../src/cache/process/restore.ts'
+import { restoreFolder } from '../../src/cache/entries/restore-folder.ts'
 import { awaitSaving, startSaving } from '../../src/cache/process/saving.ts'
 import { entryFolder } from '../../src/cache/process/task.ts'
 import { ustarHeader } from '../../src/image/tar/header.ts'
@@ -109,9 +109,9 @@ test.each([
   ['zstd', (tar: Buffer) => zstdCompressSync(tar)],
   ['gzip', (tar: Buffer) => gzipSync(tar)],
 ])('a valid entry is unpacked, and one that is cut anywhere is not (%s)', async (_, compress) => {
-  const sound = forge(`add('xenserver-ddk/image', pax={'mtime': '1.5'}); add('xenserver-ddk/image.json', content=b'{}')`, compress)
+  const sound = forge(`add('xenserver-ddk/image', pax={'mtime': '1.5'}); add('xenserver-ddk/about.json', content=b'{}')`, compress)
   const { folder } = await restoreForged(sound)
-  expect(readdirSync(folder!).sort()).toEqual(['image', 'image.json'])
+  expect(readdirSync(folder!).sort()).toEqual(['about.json', 'image'])
   expect(readFileSync(join(folder!, 'image'), 'utf8')).toBe('forged')
   expect(lstatSync(join(folder!, 'image')).mode & 0o777).toBe(0o600)
   rmSync(folder!, { recursive: true })

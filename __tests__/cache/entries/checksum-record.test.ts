@@ -32,7 +32,7 @@ async function restore(address = url): Promise<string | undefined> {
 }
 
 test('the checksum of an address comes back, and its key does not show the address', async () => {
-  expect(await save()).toMatch(/^xenserver-ddk-checksum-v1-[0-9a-f]{64}$/)
+  expect(await save()).toMatch(/^xenserver-ddk-checksum-v2-[0-9a-f]{64}$/)
   expect(await restore()).toBe(sha256)
   expect(await restore('https://two.example/ddk.iso')).toBeUndefined()
 })

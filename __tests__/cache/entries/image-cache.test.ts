@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import {
   appendFileSync,
   mkdirSync,
@@ -14,18 +14,27 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { sha256OfFile } from '../../../src/bytes/digest.ts'
+import { sha256Of, sha256OfFile } from '../../../src/bytes/digest.ts'
 import { type CachedImage, checkImage } from '../../../src/cache/entries/check-image.ts'
-import { imageCacheKey, restoreImage, stageImage, stageImageToMake } from '../../../src/cache/entries/image-cache.ts'
+import {
+  imageCacheKey,
+  type RestoreImageOptions,
+  restoreImage,
+  stageImage,
+  stageImageToMake,
+} from '../../../src/cache/entries/image-cache.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
 import { createArchive } from '../../../src/image/archive/archive.ts'
 import { type Compression, compressionOf, compressions } from '../../../src/image/archive/frames.ts'
+import type { LayerSink } from '../../../src/image/archive/layer.ts'
 import { convert } from '../../../src/image/convert.ts'
 import { type Conversion, type DescribedLayer, finishImage } from '../../../src/image/description.ts'
 import { imageKey } from '../../../src/image/key/key.ts'
 import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
 import { entry, tarOf } from '../../image/memory-tree.ts'
+import type { CacheService } from '../../support/cache-service.ts'
+import { sh } from '../../support/tools.ts'
 import { useCacheService } from '../../support/use-cache-service.ts'
 
 const isoSha256 = 'ab'.repeat(32)
@@ -40,7 +49,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
 test('the key is valid for the cache', () => {
-  expect(key).toMatch(/^xenserver-ddk-image-[0-9a-f]{12}-(ab){32}-[0-9a-f]{16}$/)
+  expect(key).toMatch(/^xenserver-ddk-image-v2-[0-9a-f]{12}-(ab){32}-[0-9a-f]{16}$/)
 })
 
 test('an image that was saved is the same again, under another name too', async () => {
@@ -143,6 +152,131 @@ describe('an image without a complete archive', () => {
   })
 })
 
+describe('an image that is given to an engine while it arrives', () => {
+  /** Of several megabytes, so that it arrives in pieces. */
+  const big = randomBytes(9 << 20)
+
+  /** An engine that may stop to take the layer. */
+  function engine(maxBytes = Number.POSITIVE_INFINITY) {
+    const log = { layers: [] as Buffer[], aborted: 0 }
+    const rootSink = (): LayerSink => {
+      const pieces: Buffer[] = []
+      return {
+        async write(piece) {
+          pieces.push(Buffer.from(piece))
+          if (pieces.reduce((sum, { length }) => sum + length, 0) > maxBytes) throw new Error('docker has no room')
+        },
+        async finish() {
+          const layer = Buffer.concat(pieces)
+          log.layers.push(layer)
+          return `sha256:${sha256Of(layer)}`
+        },
+        async abort() {
+          log.aborted++
+        },
+      }
+    }
+    return { log, rootSink }
+  }
+
+  async function saved(): Promise<Conversion> {
+    const made = await makeImage(join(dir, 'image.tar'), ['ddk:1'], 'zstd', big)
+    await save(stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), made))
+    return made
+  }
+
+  const nothingLeft = () => {
+    expect(readdirSync(dir).filter((name) => name.startsWith('new.tar'))).toEqual([])
+    expect(readdirSync(join(dir, 'restored'))).toEqual([])
+  }
+
+  test('has its lowest layer there, and the rest in an archive', async () => {
+    const made = await saved()
+    const { log, rootSink } = engine()
+    const { image, lines } = await restore(join(dir, 'new.tar'), { rootSink })
+    const { archive } = finishImage(image!.archive, image!.description, ['ddk:1'])
+    expect(archive.configDigest).toBe(made.archive.configDigest)
+    expect(log).toEqual({ layers: [Buffer.from(tarOf([entry('lower', { content: big })]))], aborted: 0 })
+    expect(statSync(join(dir, 'new.tar')).size).toBeLessThan(64 << 10)
+    expect([lines, readdirSync(join(dir, 'restored'))]).toEqual([[], []])
+  })
+
+  test('goes into an archive, if the engine stops to take it', async () => {
+    const made = await saved()
+    const { log, rootSink } = engine(5 << 20)
+    const { image, lines } = await restore(join(dir, 'new.tar'), { rootSink })
+    const { archive } = finishImage(image!.archive, image!.description, ['ddk:1'])
+    expect(archive).toMatchObject({ configDigest: made.archive.configDigest, layers: made.layers.map(({ diffId }) => ({ diffId })) })
+    expect(log).toEqual({ layers: [], aborted: 1 })
+    expect(lines).toEqual(['docker has no room; an archive is made instead'])
+  })
+
+  test.each<[string, CacheService['faults']]>([
+    ['is cut short on its way', { download: 'truncated' }],
+    ['has another bit on its way', { download: 'flipped' }],
+    ['is shorter than the service says', { download: 'short' }],
+    ['never comes', { download: 'stalled' }],
+  ])('is a miss if it %s', async (_, faults) => {
+    await saved()
+    Object.assign(service().faults, faults)
+    const { log, rootSink } = engine()
+    const { image, lines } = await restore(join(dir, 'new.tar'), { rootSink, patience: 2000 })
+    expect([image, lines]).toEqual([undefined, [expect.stringMatching(/^(Restoring the image|The image in the Actions cache is ignored)/)]])
+    expect(log.layers).toEqual([])
+    nothingLeft()
+  })
+
+  test('is a miss if its layer has another digest', async () => {
+    const made = await saved()
+    const staged = stageImage(key, join(dir, 'forged'), join(dir, 'image.tar'), made)
+    flip(join(staged.dir, entryFolder, 'image'), 5_000_000)
+    service().forgetAll()
+    await save(staged)
+    const { log, rootSink } = engine()
+    const { image, lines } = await restore(join(dir, 'new.tar'), { rootSink })
+    expect([image, lines]).toEqual([undefined, [expect.stringMatching(/^The image in the Actions cache is ignored: /)]])
+    expect([log.layers, log.aborted]).toEqual([[], 1])
+    nothingLeft()
+  })
+
+  test('is a miss if something is wrong after it', async () => {
+    await saved()
+    const archive = service().archive(key)
+    // The last bytes are the checksum of the compressed stream.
+    archive[archive.length - 1]! ^= 1
+    service().replace(key, archive)
+    const { image, lines } = await restore(join(dir, 'new.tar'), { rootSink: engine().rootSink })
+    expect([image, lines]).toEqual([
+      undefined,
+      [expect.stringMatching(/^Restoring the image from the Actions cache failed: its archive is damaged/)],
+    ])
+    nothingLeft()
+  })
+
+  test('is used once all of it is there, if its description comes last', async () => {
+    const made = await saved()
+    writeFileSync(join(dir, 'entry'), service().archive(key))
+    sh(`cd '${dir}'; tar --zstd -xf entry; tar --zstd -cf entry xenserver-ddk/image xenserver-ddk/about.json`)
+    service().replace(key, readFileSync(join(dir, 'entry')))
+    const { log, rootSink } = engine()
+    const { image, lines } = await restore(join(dir, 'new.tar'), { rootSink })
+    const { archive } = finishImage(image!.archive, image!.description, ['ddk:1'])
+    expect([archive.configDigest, log.layers, lines]).toEqual([made.archive.configDigest, [], []])
+  })
+
+  test('ends with the job, and leaves nothing', async () => {
+    await saved()
+    const job = new AbortController()
+    const rootSink = (): LayerSink => ({
+      write: async () => job.abort(new Error('cancelled')),
+      finish: async () => digest,
+      async abort() {},
+    })
+    await expect(restore(join(dir, 'new.tar'), { rootSink, signal: job.signal })).rejects.toThrow('cancelled')
+    nothingLeft()
+  })
+})
+
 describe('an entry is a miss if', () => {
   type Damage = (folder: string, edit: (change: (entry: Stored) => void) => void) => void
   test.each<[string, Damage, RegExp]>([
@@ -151,11 +285,11 @@ describe('an entry is a miss if', () => {
     ['its archive is empty', (folder) => truncateSync(join(folder, 'image'), 0), /it has 0 bytes/],
     ['its archive is missing', (folder) => rmSync(join(folder, 'image')), /no such file/],
     ['its archive is a link', (folder) => relink(join(folder, 'image'), '/etc/passwd'), /image is not a regular file/],
-    ['its description is a link', (folder) => relink(join(folder, 'image.json'), '/dev/zero'), /image.json is not a regular file/],
-    ['its description is missing', (folder) => rmSync(join(folder, 'image.json')), /no such file/],
-    ['its description is cut', (folder) => truncateSync(join(folder, 'image.json'), 100), /JSON/],
-    ['its description is empty', (folder) => writeFileSync(join(folder, 'image.json'), 'null'), /its contents belong to another key/],
-    ['its description is huge', (folder) => appendFileSync(join(folder, 'image.json'), ' '.repeat(2 << 20)), /larger than 1 MiB/],
+    ['its description is a link', (folder) => relink(join(folder, 'about.json'), '/dev/zero'), /about.json is not a regular file/],
+    ['its description is missing', (folder) => rmSync(join(folder, 'about.json')), /no such file/],
+    ['its description is cut', (folder) => truncateSync(join(folder, 'about.json'), 100), /JSON/],
+    ['its description is empty', (folder) => writeFileSync(join(folder, 'about.json'), 'null'), /its contents belong to another key/],
+    ['its description is huge', (folder) => appendFileSync(join(folder, 'about.json'), ' '.repeat(2 << 20)), /larger than 1 MiB/],
     ['it belongs to another key', (_, edit) => edit((stored) => (stored.key = `${key}x`)), /its contents belong to another key/],
     [
       'a layer is of a type that nobody writes',
@@ -177,9 +311,9 @@ describe('an entry is a miss if', () => {
     const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), []))
     const folder = join(staged.dir, entryFolder)
     damage(folder, (change) => {
-      const stored = JSON.parse(readFileSync(join(folder, 'image.json'), 'utf8')) as Stored
+      const stored = JSON.parse(readFileSync(join(folder, 'about.json'), 'utf8')) as Stored
       change(stored)
-      writeFileSync(join(folder, 'image.json'), JSON.stringify(stored))
+      writeFileSync(join(folder, 'about.json'), JSON.stringify(stored))
     })
     mkdirSync(join(dir, 'out'))
     expect(await checkImage(folder, key, join(dir, 'out/image.tar')).catch(({ message }: Error) => message)).toMatch(why)
@@ -206,18 +340,24 @@ describe('an entry is a miss if', () => {
 
 const digest = `sha256:${'0'.repeat(64)}`
 
-/** `image.json`, as far as the tests change it. */
+/** `about.json`, as far as the tests change it. */
 interface Stored {
   key: string
   description: { layers?: { diffId: string; mediaType: string }[]; found: { identity: { kernelVersion: string } } }
 }
 
-async function makeImage(path: string, names: readonly string[], compression: Compression = 'none'): Promise<Conversion> {
+async function makeImage(
+  path: string,
+  names: readonly string[],
+  compression: Compression = 'none',
+  lower: string | Buffer = 'lower',
+): Promise<Conversion> {
   const archive = createArchive(path)
   const layers: DescribedLayer[] = []
   for (const name of ['lower', 'upper']) {
     const layer = archive.addLayer({ compression })
-    await layer.write(new Uint8Array(tarOf([entry(name, { content: name })])))
+    const tar = tarOf([entry(name, { content: name === 'lower' ? lower : name })])
+    for (let at = 0; at < tar.length; at += 4 << 20) await layer.write(new Uint8Array(tar.subarray(at, at + (4 << 20))))
     layers.push({ ...(await layer.finish()), createdBy: name })
   }
   const identity = {
@@ -239,9 +379,12 @@ async function save(staged: CacheEntry): Promise<string[]> {
   return lines
 }
 
-async function restore(archive: string): Promise<{ image: CachedImage | undefined; lines: string[] }> {
+async function restore(
+  archive: string,
+  options: Partial<RestoreImageOptions> = {},
+): Promise<{ image: CachedImage | undefined; lines: string[] }> {
   const lines: string[] = []
-  const image = await restoreImage(key, join(dir, 'restored'), archive, { say: (line) => lines.push(line) })
+  const image = await restoreImage(key, join(dir, 'restored'), archive, { say: (line) => lines.push(line), ...options })
   return { image, lines }
 }
 

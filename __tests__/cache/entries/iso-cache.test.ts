@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { type CachedIso, checkIso } from '../../../src/cache/entries/check-iso.ts'
 import { restoreIso, stageIso } from '../../../src/cache/entries/iso-cache.ts'
@@ -32,7 +32,7 @@ test.each<[string, IsoIdentity]>([
   ['its address', address],
 ])('an ISO that is known by %s comes back', async (_, identity) => {
   const staged = stageIso(identity, join(dir, 'staged'), iso, sha256)
-  expect(staged.key).toMatch(/^xenserver-ddk-iso-v1-[0-9a-f]{64}$/)
+  expect(staged.key).toMatch(/^xenserver-ddk-iso-v2-[0-9a-f]{64}$/)
   expect(await save(staged)).toEqual([expect.stringMatching(/^Saved the ISO/)])
   const { found, lines } = await restore(identity)
   expect(found).toEqual({ path: expect.stringContaining(dir), sha256, size: content.length })
@@ -54,9 +54,10 @@ test.each<[string, IsoIdentity, (file: string) => void, RegExp]>([
     { sha256 },
     (file) => {
       overwrite(file, Buffer.alloc(200_000))
-      const json = readFileSync(`${file}.json`, 'utf8')
+      const about = join(dirname(file), 'about.json')
+      const json = readFileSync(about, 'utf8')
       const another = createHash('sha256').update(Buffer.alloc(200_000)).digest('hex')
-      overwrite(`${file}.json`, Buffer.from(json.replace(`"sha256":"${sha256}"`, `"sha256":"${another}"`)))
+      overwrite(about, Buffer.from(json.replace(`"sha256":"${sha256}"`, `"sha256":"${another}"`)))
     },
     /it has the SHA-256/,
   ],

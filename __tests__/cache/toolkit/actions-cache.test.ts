@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { restoreFolder } from '../../../src/cache/process/restore.ts'
+import { restoreFolder } from '../../../src/cache/entries/restore-folder.ts'
+import { unpack } from '../../../src/cache/entries/unpack.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
 import { type CacheService, type Faults, startCacheService } from '../../support/cache-service.ts'
@@ -77,6 +79,22 @@ describe.each(['v1', 'v2'] as const)('with a service of %s', (version) => {
     expect(Buffer.isBuffer(back) && back.equals(content)).toBe(true)
     expect(process.env.GITHUB_WORKSPACE).toBe(join(dir, 'a/much/deeper/work'))
     expect(readdirSync(dir).sort()).toEqual(['a', 'save', 'save.log', 'save.started', 'some'])
+  })
+
+  test('whoever restores an entry needs little memory, and sees its description first', async () => {
+    const entry = entryIn('a', randomBytes(20 << 20))
+    writeFileSync(join(entry.dir, entryFolder, 'about.json'), '{}')
+    writeFileSync(join(entry.dir, entryFolder, 'zzz'), '')
+    await save(entry)
+    const archive = service.archive(key)
+    // RFC 8878, 3.1.1.1.2: the byte after the descriptor is the window's size, as 2 to the power of 10 plus its upper five bits.
+    expect(archive.readUInt32LE()).toBe(0xfd2fb528)
+    expect(10 + (archive[5]! >> 3)).toBeLessThanOrEqual(21)
+    const names: string[] = []
+    await unpack(Readable.from([archive]), async (files) => {
+      for await (const { name } of files) names.push(name)
+    })
+    expect(names).toEqual(['about.json', 'image', 'zzz'])
   })
 
   test('an existing entry is neither packed nor fetched again', async () => {
@@ -246,8 +264,8 @@ test("without zstd, entries that were saved with it aren't found, and the log sa
 
 /** Runs a line of a script that has this part of the action at hand. */
 function node(line: string): ChildProcess {
-  const url = (name: string) => JSON.stringify(new URL(`../../../src/cache/process/${name}.ts`, import.meta.url).href)
-  const script = `const { startSaving } = await import(${url('saving')}); const { restoreFolder } = await import(${url('restore')}); ${line}`
+  const url = (name: string) => JSON.stringify(new URL(`../../../src/cache/${name}.ts`, import.meta.url).href)
+  const script = `const { startSaving } = await import(${url('process/saving')}); const { restoreFolder } = await import(${url('entries/restore-folder')}); ${line}`
   return spawn(process.execPath, ['--input-type=module', '-e', script], { env: process.env, stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

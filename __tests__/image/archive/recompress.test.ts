@@ -1,12 +1,13 @@
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { streamOfFile } from '../../../src/bytes/byte-stream.ts'
 import { createArchive } from '../../../src/image/archive/archive.ts'
 import type { Compression } from '../../../src/image/archive/frames.ts'
 import type { Layer } from '../../../src/image/archive/layer.ts'
 import { recompressArchive } from '../../../src/image/archive/recompress.ts'
-import { frameLength } from '../../../src/image/archive/zstd-frames.ts'
+import { contentSize, takeFrame } from '../../../src/image/archive/zstd-frames.ts'
 import { sampleImage } from '../../../src/image/key/sample-image.ts'
 import { noise } from '../../fetch/server.ts'
 import { sh } from '../../support/tools.ts'
@@ -41,7 +42,7 @@ test.each(compressions.flatMap((from) => compressions.map((to) => [from, to] as 
   async (from, to) => {
     const wanted = await make(join(dir, 'wanted.tar'), to)
     const layers = await make(join(dir, 'made.tar'), from)
-    const made = await recompressArchive(join(dir, 'made.tar'), join(dir, 'again.tar'), layers, to)
+    const made = await recompressArchive(streamOfFile(join(dir, 'made.tar'), 'it'), join(dir, 'again.tar'), layers, to)
     if ('unusable' in made) throw new Error(made.unusable)
     expect(made.layers).toEqual(wanted)
     made.archive.finish({ config, tags: ['ddk:1'] })
@@ -52,7 +53,7 @@ test.each(compressions.flatMap((from) => compressions.map((to) => [from, to] as 
 test('the disk must have room for the layers', async () => {
   const layers = await make(join(dir, 'made.tar'), 'zstd')
   // procfs has no room.
-  const made = recompressArchive(join(dir, 'made.tar'), '/proc/again.tar', layers, 'none')
+  const made = recompressArchive(streamOfFile(join(dir, 'made.tar'), 'it'), '/proc/again.tar', layers, 'none')
   await expect(made).rejects.toThrow(/^The archive of the image needs 17\.5 MB of disk at \/proc, but only 0 bytes are free/)
 })
 
@@ -71,7 +72,7 @@ describe.each(['zstd', 'gzip'] as const)('an archive of %s is not used if', (com
     const layers = [...(await make(join(dir, 'made.tar'), compression))]
     const bytes = readFileSync(join(dir, 'made.tar'))
     writeFileSync(join(dir, 'made.tar'), damage(bytes, layers) ?? bytes)
-    expect(await recompressArchive(join(dir, 'made.tar'), join(dir, 'not.tar'), layers, 'none')).toEqual({
+    expect(await recompressArchive(streamOfFile(join(dir, 'made.tar'), 'it'), join(dir, 'not.tar'), layers, 'none')).toEqual({
       unusable: expect.stringMatching(why),
     })
     expect(readdirSync(dir).filter((name) => name.startsWith('not'))).toEqual([])
@@ -79,16 +80,23 @@ describe.each(['zstd', 'gzip'] as const)('an archive of %s is not used if', (com
 })
 
 test.each(['-1', '-19', '--no-check', '--long=27', '--no-content-size', '--ultra -22'])(
-  'a frame that zstd makes with %s has the length of its file',
-  (option) => {
-    for (const content of layersContent) {
+  'a frame that zstd makes with %s is found in a stream, and among others in a file',
+  async (option) => {
+    for (const content of layersContent.map((bytes) => bytes.subarray(0, 6_000_000))) {
       const file = join(dir, 'content')
-      writeFileSync(file, content.subarray(0, 6_000_000))
+      writeFileSync(file, content)
       sh(`cd '${dir}'; zstd -q -f ${option} content -o frame; cat frame frame >frames`)
-      const { size } = statSync(join(dir, 'frame'))
+      const frame = readFileSync(join(dir, 'frame'))
+      const stream = streamOfFile(join(dir, 'frames'), 'it')
+      for (const _ of [1, 2]) expect((await takeFrame(stream, frame.length)).equals(frame)).toBe(true)
+      expect(await stream.atEnd()).toBe(true)
+      await expect(takeFrame(streamOfFile(join(dir, 'frames'), 'it'), frame.length - 1)).rejects.toThrow('a frame of zstd is cut short')
+
       const fd = openSync(join(dir, 'frames'), 'r')
-      expect([frameLength(fd, 0, 2 * size), frameLength(fd, size, 2 * size)]).toEqual([size, size])
-      expect(() => frameLength(fd, 0, size - 1)).toThrow('cut short')
+      const size = () => contentSize(fd, 0, 2 * frame.length)
+      if (option === '--no-content-size') expect(size).toThrow("a frame of zstd doesn't say what it holds")
+      else expect(size()).toBe(2 * content.length)
+      expect(() => contentSize(fd, 0, frame.length - 1)).toThrow(/cut short|doesn't say/)
       closeSync(fd)
     }
   },

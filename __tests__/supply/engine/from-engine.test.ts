@@ -55,6 +55,27 @@ test('of several with the label, the one that was loaded here is taken', async (
   expect(await look('sha256:planted', 'sha256:ours')).toBe('sha256:ours')
 })
 
+test('one that was loaded here is found without a look for the label, and its own name is not looked up', async () => {
+  rememberImage(image('sha256:gone'))
+  rememberImage(image('sha256:ours'))
+  const asked: string[] = []
+  const find = async (reference: string) => {
+    asked.push(reference)
+    return reference === 'sha256:ours' ? { ...image(reference), names: ['ddk:1'] } : undefined
+  }
+  const labelled = async () => {
+    throw new Error('not to be asked')
+  }
+  expect(await lookIn({ find, labelled })).toEqual({ id: 'sha256:ours', tagged: [] })
+  expect(asked).toEqual(['sha256:ours'])
+})
+
+test('one that was loaded here and has another label now is not used', async () => {
+  rememberImage(image('sha256:ours'))
+  const find = async (id: string) => ({ ...image(id), labels: { [keyLabel]: 'another' } })
+  expect(await lookIn({ find, labelled: async () => [] })).toEqual({ id: undefined, tagged: [] })
+})
+
 test('an image is recorded once', () => {
   for (const id of ['sha256:ours', 'sha256:ours-as-well', 'sha256:ours']) rememberImage(image(id))
   expect(knownImages('v1-key')).toEqual(['sha256:ours', 'sha256:ours-as-well'])

@@ -77,7 +77,7 @@ test('an image in an engine is taken by the digest that the engine knows, or by 
   const id = `sha256:${'1'.repeat(64)}`
   const said: string[] = []
   const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
-  const image: Partial<Image> = { id, labels: {}, layers: 2 }
+  const image: Partial<Image> = { id, names: [], labels: {}, layers: 2 }
   const engine: Partial<Engine> = { name: 'docker', labelled: async () => [id], find: async () => image as Image, prove: async () => {} }
   const take = async (expectDigest: string, others: Record<string, string> = {}) => {
     const order: Pick<Order, 'phase' | 'uname' | 'name' | 'expectDigest'> = { phase, uname: 'ddk', name: () => 'ddk:1', expectDigest }

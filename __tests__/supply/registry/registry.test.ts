@@ -105,7 +105,7 @@ unless(noRegistry).describe('the action with a registry', () => {
     expect([first.code, first.stdout]).toEqual([0, expect.stringContaining("the DDK's licence forbids passing it on")])
     expect(first.outputs).toMatchObject({ source: 'file', 'cache-hit': 'false', 'image-digest': expect.stringMatching(/^sha256:/) })
     const digest = first.outputs['image-digest']
-    expect(tagsOf(name())).toEqual(['6.5.0-90233c', first.outputs['cache-key']!.replace('xenserver-ddk-image-', '')].sort())
+    expect(tagsOf(name())).toEqual(['6.5.0-90233c', first.outputs['cache-key']!.replace('xenserver-ddk-image-v2-', '')].sort())
     for (const tag of tagsOf(name())) expect((await inspect(tag)).Digest).toBe(digest)
     // What is in the registry is what is in the archive.
     const layout = join(dir, 'layout')
@@ -164,7 +164,7 @@ unless(noRegistry).describe('the action with a registry', () => {
 
   test('a tag that has moved is one sentence; a key that names another image is an error', async () => {
     const { outputs, repository } = await main({ push: 'true' })
-    const key = outputs['cache-key']!.replace('xenserver-ddk-image-', '')
+    const key = outputs['cache-key']!.replace('xenserver-ddk-image-v2-', '')
     const other = await main({ push: 'true', uname: 'host' })
     expect([other.code, tagsOf(name()).length]).toEqual([0, 4])
     // The version's tag goes to the other image, and the key's is lost.
@@ -248,7 +248,7 @@ unless(noRegistry).describe('the action with a registry', () => {
 
   test('an image that somebody else has put under the key is not used', async () => {
     const { outputs, repository } = await main({ push: 'true', 'layer-compression': 'gzip' })
-    const key = outputs['cache-key']!.replace('xenserver-ddk-image-', '')
+    const key = outputs['cache-key']!.replace('xenserver-ddk-image-v2-', '')
     const forged = join(dir, `forged-${count}`)
     await skopeo('copy', '--quiet', `docker://${repository}:${key}`, `dir:${forged}`)
     // Other media types, which an engine would write.

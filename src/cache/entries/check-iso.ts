@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { sha256OfFile } from '../../bytes/digest.ts'
 import type { IsoIdentity } from '../../image/key/key.ts'
-import { fileIn, readJson } from './folder.ts'
+import { fileIn, readDescription } from './folder.ts'
 
-/** What `iso.json` says. */
+/** What describes an ISO. */
 export interface IsoEntry {
   readonly key: string
   readonly sha256: string
@@ -25,7 +25,7 @@ export interface CachedIso {
  * @throws Error if a file is missing or can't be read
  */
 export async function checkIso(folder: string, key: string, identity: IsoIdentity): Promise<CachedIso | string> {
-  const entry = readJson(folder, 'iso') as Partial<IsoEntry> | null
+  const entry = readDescription(folder) as Partial<IsoEntry> | null
   if (entry?.key !== key) return 'its contents belong to another key'
   const path = fileIn(folder, 'iso')
   const { size } = statSync(path)

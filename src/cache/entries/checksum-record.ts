@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { sha256Of } from '../../bytes/digest.ts'
 import { makeFolder } from '../../host/make-folder.ts'
 import { bestEffort } from '../process/best-effort.ts'
-import { type RestoreOptions, restoreFolder } from '../process/restore.ts'
+import type { RestoreOptions } from '../process/restore.ts'
 import type { CacheEntry } from '../process/task.ts'
-import { readJson, writeFolder } from './folder.ts'
+import { entryFormat, readDescription, writeFolder } from './folder.ts'
+import { restoreFolder } from './restore-folder.ts'
 
 // The SHA-256 of what an address gave when it was first downloaded, for addresses without a known checksum. An entry of the cache is never
 // overwritten, so the first one stays.
@@ -14,7 +15,7 @@ const what = "the checksum of this address's first download"
 
 /** The address only as a hash: it can hold secrets. */
 function checksumKey(url: string): string {
-  return `xenserver-ddk-checksum-v1-${sha256Of(url)}`
+  return `xenserver-ddk-checksum-${entryFormat}-${sha256Of(url)}`
 }
 
 /** @returns in lower-case hexadecimal; undefined if there is no record */
@@ -23,7 +24,7 @@ export async function restoreChecksum(url: string, dir: string, options: Restore
   const folder = await restoreFolder({ key, dir, what }, options)
   if (folder === undefined) return undefined
   const record = await bestEffort<unknown>(
-    () => readJson(folder, 'checksum'),
+    () => readDescription(folder),
     () => undefined,
   )
   rmSync(folder, { recursive: true, force: true })

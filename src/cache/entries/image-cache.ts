@@ -1,21 +1,26 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../../host/make-folder.ts'
-import { SinkError } from '../../image/archive/layer.ts'
+import { type LayerSink, SinkError } from '../../image/archive/layer.ts'
 import { convert } from '../../image/convert.ts'
 import type { Conversion } from '../../image/description.ts'
+import type { ArrivingArchive } from '../process/arriving-archive.ts'
 import { bestEffort } from '../process/best-effort.ts'
-import { type RestoreOptions, restoreFolder } from '../process/restore.ts'
-import type { CacheEntry, ImageToMake } from '../process/task.ts'
-import { type CachedImage, checkImage, type ImageEntry, type Layers } from './check-image.ts'
-import { writeFolder } from './folder.ts'
+import { type RestoreOptions, restore } from '../process/restore.ts'
+import { type CacheEntry, entryFolder, type ImageToMake } from '../process/task.ts'
+import { type CachedImage, checkArrivingImage, checkImage, type ImageEntry, imageName, type Layers } from './check-image.ts'
+import { entryFormat, writeFolder } from './folder.ts'
+import { unpack, unpackInto } from './unpack.ts'
 
 /** Key of an image in the cache. The image key contains the recipe, so entries of another version are never found. */
 export function imageCacheKey(imageKey: string): string {
-  return `xenserver-ddk-image-${imageKey}`
+  return `xenserver-ddk-image-${entryFormat}-${imageKey}`
 }
 
-export interface RestoreImageOptions extends RestoreOptions, Layers {}
+export interface RestoreImageOptions extends RestoreOptions, Layers {
+  /** Where the lowest layer goes instead of into the archive; all are decompressed then. */
+  readonly rootSink?: () => LayerSink
+}
 
 /**
  * Restores an image from the Actions cache, and checks its layers and its configuration against their digests. Any problem is one line for
@@ -29,29 +34,51 @@ export async function restoreImage(
   archive: string,
   options: RestoreImageOptions,
 ): Promise<CachedImage | undefined> {
-  const folder = await restoreFolder({ key, dir, what: 'the image' }, options)
-  if (folder === undefined) return undefined
-  const checked = await bestEffort<CachedImage | string>(
-    () => checkWithSink(folder, key, archive, options),
-    (why) => why,
-  )
-  rmSync(folder, { recursive: true, force: true })
+  const entry = { key, dir, what: 'the image' }
+  const checked = await restore(entry, options, (arriving) => takeImage(arriving, entry, archive, options))
   if (typeof checked !== 'string') return checked
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`)
   return undefined
 }
 
-/** If the sink doesn't take the lowest layer, it goes into the archive after all. */
-async function checkWithSink(folder: string, key: string, archive: string, options: RestoreImageOptions): Promise<CachedImage | string> {
-  const { rootSink, ...without } = options
-  if (!rootSink) return checkImage(folder, key, archive, without)
+/** Returns the image, or why it isn't the image with that key. */
+async function takeImage(
+  arriving: ArrivingArchive,
+  { key, dir }: CacheEntry,
+  archive: string,
+  options: RestoreImageOptions,
+): Promise<CachedImage | string> {
+  const { rootSink, signal, say } = options
+  const checked = rootSink && (await giveToEngine(arriving, key, archive, rootSink, signal, say))
+  if (checked !== undefined) return checked
+  const folder = join(dir, entryFolder)
   try {
-    return await checkImage(folder, key, archive, options)
+    await unpackInto(folder, arriving.read())
+    return await bestEffort<CachedImage | string>(
+      () => checkImage(folder, key, archive, options),
+      (why) => why,
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Returns undefined if the engine doesn't take the layer, or can't get it while it arrives. */
+async function giveToEngine(
+  arriving: ArrivingArchive,
+  key: string,
+  archive: string,
+  rootSink: () => LayerSink,
+  signal: AbortSignal | undefined,
+  say: RestoreOptions['say'],
+): Promise<CachedImage | string | undefined> {
+  try {
+    return await unpack(arriving.read(), (files) => checkArrivingImage(files, key, archive, rootSink))
   } catch (error) {
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     if (!(error instanceof SinkError)) throw error
-    options.say(`${error.message}; an archive is made instead`)
-    return checkImage(folder, key, archive, without)
+    say(`${error.message}; an archive is made instead`)
+    return undefined
   }
 }
 
@@ -64,7 +91,7 @@ async function checkWithSink(folder: string, key: string, archive: string, optio
 export function stageImage(key: string, dir: string, archive: string, conversion: Conversion): CacheEntry {
   const { names: _names, archive: made, ...description } = conversion
   const entry: ImageEntry = { key, configDigest: made.configDigest, description }
-  writeFolder(dir, archive, 'image', entry)
+  writeFolder(dir, archive, imageName, entry)
   return { key, dir, what: 'the image' }
 }
 

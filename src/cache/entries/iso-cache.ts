@@ -1,14 +1,15 @@
 import { rmSync, statSync } from 'node:fs'
 import { type IsoIdentity, isoKey } from '../../image/key/key.ts'
 import { bestEffort } from '../process/best-effort.ts'
-import { type RestoreOptions, restoreFolder } from '../process/restore.ts'
+import type { RestoreOptions } from '../process/restore.ts'
 import type { CacheEntry } from '../process/task.ts'
 import { type CachedIso, checkIso, type IsoEntry } from './check-iso.ts'
-import { writeFolder } from './folder.ts'
+import { entryFormat, writeFolder } from './folder.ts'
+import { restoreFolder } from './restore-folder.ts'
 
 /** Key of an ISO in the cache. */
 function isoCacheKey(identity: IsoIdentity): string {
-  return `xenserver-ddk-iso-v1-${isoKey(identity)}`
+  return `xenserver-ddk-iso-${entryFormat}-${isoKey(identity)}`
 }
 
 /**

@@ -1,21 +1,23 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../../host/make-folder.ts'
 import { debug } from '../../log.ts'
 import type { ShowProgress } from '../../phase/progress.ts'
 import { durationText } from '../../phase/units.ts'
+import { ArrivingArchive } from './arriving-archive.ts'
 import { forwardLog, haveService, readStatus, startCacheProcess, stop } from './background.ts'
 import { bestEffort } from './best-effort.ts'
 import { watchMovement } from './movement.ts'
 import { showTransfer } from './progress.ts'
-import { type CacheEntry, entryFolder, filesOf } from './task.ts'
+import { type CacheEntry, filesOf } from './task.ts'
 
 export interface RestoreOptions {
   readonly say: (line: string) => void
   /** Ends the restore within a second. */
   readonly signal?: AbortSignal
-  /** Time limit in milliseconds. Default: 5 minutes. */
+  /** Time limit for the download, in milliseconds. Default: 5 minutes. */
   readonly patience?: number
   /** Shows the progress. */
   readonly show?: ShowProgress
@@ -33,29 +35,39 @@ export interface ServiceHealth {
 /** Milliseconds without a noteworthy transfer after which the service counts as failing, for all entries of a step together. */
 export const stallLimit = 8000
 
+const progressInterval = 500
+
 /** Milliseconds. No answer can be expected in less. */
 const minPatience = 1000
 
 /**
- * Restores an entry from the Actions cache. Returns its folder, whose contents are not verified; or undefined if there is no entry or
- * anything fails, which is one line for `say`.
+ * Restores an entry from the Actions cache. Returns what `use` makes of its archive, which isn't verified; or undefined if there is no entry
+ * or anything fails, which is one line for `say`.
+ * @param use is called at once, and reads the archive while it arrives; nothing is done with what it returns unless all of it has arrived
  * @throws only the reason of `signal`
  */
-export async function restoreFolder(entry: CacheEntry, options: RestoreOptions): Promise<string | undefined> {
+export async function restore<T>(
+  entry: CacheEntry,
+  options: RestoreOptions,
+  use: (archive: ArrivingArchive) => Promise<T>,
+): Promise<T | undefined> {
   const { say, show, signal, patience = 300_000, health = { failing: false, waited: 0 } } = options
   if (!haveService() || health.failing) return undefined
   debug(`Looking for ${entry.what} in the Actions cache: ${entry.key}`)
-  const folder = join(entry.dir, entryFolder)
   const start = Date.now()
-  const trouble = await bestEffort(
-    () => restoreTo(folder, entry, { patience, stall: stallLimit - health.waited, signal, show }),
-    (why) => why,
+  let arrived = Number.POSITIVE_INFINITY
+  const onArrival = () => {
+    arrived = Date.now()
+  }
+  const restored = await bestEffort<Restored<T>>(
+    () => attempt(entry, { patience, stall: stallLimit - health.waited, signal, show, onArrival }, use),
+    (trouble) => ({ trouble }),
   )
-  if (trouble === undefined && !signal?.aborted) return folder
-  rmSync(folder, { recursive: true, force: true })
   signal?.throwIfAborted()
+  if (!('trouble' in restored)) return restored.value
+  const { trouble } = restored
   say(trouble !== '' ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`)
-  health.waited += Date.now() - start
+  health.waited += Math.min(arrived, Date.now()) - start
   if (!health.failing && health.waited > stallLimit - minPatience) {
     health.failing = true
     say('The Actions cache is too slow, so this step goes on without it')
@@ -63,48 +75,77 @@ export async function restoreFolder(entry: CacheEntry, options: RestoreOptions):
   return undefined
 }
 
-/** Returns undefined on success, else the reason; an empty reason means that there is no such entry. */
-async function restoreTo(
-  folder: string,
-  entry: CacheEntry,
-  {
-    patience,
-    stall,
-    signal,
-    show,
-  }: {
-    readonly patience: number
-    readonly stall: number
-    readonly signal: AbortSignal | undefined
-    readonly show: ShowProgress | undefined
-  },
-): Promise<string | undefined> {
-  makeFolder(entry.dir)
-  rmSync(folder, { recursive: true, force: true })
+/** An empty `trouble` means that there is no such entry. */
+type Restored<T> = { readonly value: T } | { readonly trouble: string }
+
+interface AttemptOptions {
+  readonly signal: AbortSignal | undefined
+  readonly show: ShowProgress | undefined
+  readonly patience: number
+  readonly stall: number
+  /** Called when all of the archive is there. */
+  readonly onArrival: () => void
+}
+
+async function attempt<T>(entry: CacheEntry, options: AttemptOptions, use: (archive: ArrivingArchive) => Promise<T>): Promise<Restored<T>> {
+  const { signal, show, onArrival } = options
   const statusFile = join(entry.dir, 'restore')
+  makeFolder(entry.dir)
   signal?.throwIfAborted()
   const child = startCacheProcess({ kind: 'restore', entries: [entry], statusFile })
+  const archive = new ArrivingArchive(filesOf(statusFile).temp, signal ?? new AbortController().signal)
+  const used = use(archive)
+  // It ends before the download only if it has seen enough of it.
+  const seenEnough = new AbortController()
+  const enough = () => seenEnough.abort()
+  const settled = used.then(enough, enough)
+  try {
+    const outcome = await download(child, entry, statusFile, seenEnough.signal, options)
+    if (outcome === 'enough') return { value: await used }
+    if (outcome !== 'arrived') return outcome
+    archive.complete()
+    onArrival()
+    const { size: total } = statSync(filesOf(statusFile).archive)
+    const showReading = () => show?.({ doing: `Reading ${entry.what}`, done: archive.given, total })
+    const timer = setInterval(showReading, progressInterval)
+    return { value: await used.finally(() => clearInterval(timer)) }
+  } finally {
+    archive.fail(new Error('the rest of its archive is missing'))
+    if (child.pid !== undefined) await stop(child.pid, statusFile)
+    await settled
+    await archive.close()
+    forwardLog(statusFile)
+    for (const file of Object.values(filesOf(statusFile))) rmSync(file, { recursive: true, force: true })
+  }
+}
+
+/** Waits for the archive, or for `seenEnough`. */
+async function download(
+  child: ChildProcess,
+  { what }: CacheEntry,
+  statusFile: string,
+  seenEnough: AbortSignal,
+  { patience, stall, signal, show }: AttemptOptions,
+): Promise<'arrived' | 'enough' | { readonly trouble: string }> {
   const deadline = AbortSignal.timeout(patience)
   const stalled = new AbortController()
   const hasStalled = watchMovement(child.pid ?? 0, stall)
   const timer = setInterval(() => {
-    if (show) showTransfer(`Restoring ${entry.what}`, statusFile, show)
+    if (show) showTransfer(`Restoring ${what}`, statusFile, show)
     if (hasStalled()) stalled.abort()
-  }, 500)
+  }, progressInterval)
   try {
-    await once(child, 'exit', { signal: AbortSignal.any([deadline, stalled.signal, ...(signal ? [signal] : [])]) })
+    await once(child, 'exit', { signal: AbortSignal.any([deadline, stalled.signal, seenEnough, ...(signal ? [signal] : [])]) })
     const { results, failure } = readStatus(statusFile)
     const [result] = results
-    if (!result) return failure || 'the cache process ended early'
-    return result.outcome === 'restored' ? undefined : result.reason
+    if (!result) return { trouble: failure || 'the cache process ended early' }
+    return result.outcome === 'restored' ? 'arrived' : { trouble: result.reason }
   } catch (error) {
-    if (stalled.signal.aborted) return `it gave nothing for ${durationText(stall)}`
+    if (seenEnough.aborted) return 'enough'
+    if (stalled.signal.aborted) return { trouble: `it gave nothing for ${durationText(stall)}` }
     if (!deadline.aborted) throw error
-    return `it took longer than ${durationText(patience)}`
+    return { trouble: `it took longer than ${durationText(patience)}` }
   } finally {
     clearInterval(timer)
-    if (child.pid !== undefined) await stop(child.pid, statusFile)
-    forwardLog(statusFile)
-    for (const file of Object.values(filesOf(statusFile))) rmSync(file, { recursive: true, force: true })
   }
 }

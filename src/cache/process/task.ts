@@ -61,6 +61,26 @@ export interface EntryResult {
 }
 
 /** The files that belong to one process. */
-export function filesOf(statusFile: string): { status: string; log: string; temp: string; started: string } {
-  return { status: statusFile, log: `${statusFile}.log`, temp: `${statusFile}.temp`, started: `${statusFile}.started` }
+export interface ProcessFiles {
+  readonly status: string
+  /** The next status, until it is complete. */
+  readonly statusPart: string
+  readonly log: string
+  /** A folder for temporary files. */
+  readonly temp: string
+  readonly started: string
+  /** The archive that was downloaded. */
+  readonly archive: string
+}
+
+export function filesOf(statusFile: string): ProcessFiles {
+  const temp = `${statusFile}.temp`
+  return {
+    status: statusFile,
+    statusPart: `${statusFile}.part`,
+    log: `${statusFile}.log`,
+    temp,
+    started: `${statusFile}.started`,
+    archive: `${temp}/archive`,
+  }
 }

@@ -1,32 +1,33 @@
 import { createReadStream, createWriteStream, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { isFeatureAvailable, restoreCache, saveCache } from '@actions/cache'
+import { type DownloadOptions, isFeatureAvailable, restoreCache, saveCache } from '@actions/cache'
 import { makeFolder } from '../../host/make-folder.ts'
-import { entryFolder } from '../process/task.ts'
-import { putAside } from './put-aside.ts'
+import { entryFolder, type ProcessFiles } from '../process/task.ts'
+import { standIn, tarThatMoves, zstdmtWithSmallWindow } from './stand-in.ts'
 import { conflictIn, failureIn } from './toolkit-log.ts'
-import { unpackEntry } from './unpack.ts'
 
-/** A 128 MB segment that takes longer counts as hung. The toolkit's own default is 10 minutes. */
-const segmentTimeoutInMs = 120_000
+const downloadOptions: DownloadOptions = {
+  /** A 128 MB segment that takes longer counts as hung. The toolkit's own default is 10 minutes. */
+  segmentTimeoutInMs: 120_000,
+  /** Appends to the archive. The default for version 1 of the service writes its pieces in any order, but the archive is read meanwhile. */
+  useAzureSdk: true,
+}
 
 /**
- * Restores `DIR/xenserver-ddk`, which must not exist. Returns whether the cache has an entry with exactly this key.
- * @param temp an existing folder for intermediate files
- * @throws Error if the archive can't be unpacked, or isn't one of an entry
+ * Fetches the archive of `DIR/xenserver-ddk`, and unpacks nothing. Returns whether the cache has an entry with exactly this key.
+ * @param dir an existing folder
+ * @param files `temp` is an existing folder; `archive` is where the archive goes
  */
-export async function restoreEntry(key: string, dir: string, temp: string): Promise<boolean> {
+export async function fetchEntry(key: string, dir: string, { temp, archive }: Pick<ProcessFiles, 'temp' | 'archive'>): Promise<boolean> {
   if (!isFeatureAvailable()) return false
-  const { bin, archive } = putAside(temp)
-  process.env.PATH = `${bin}${delimiter}${process.env.PATH ?? ''}`
-  const found = await staged(dir, async () => (await restoreCache([entryFolder], key, [], { segmentTimeoutInMs })) === key)
-  if (found) await unpackEntry(archive, join(dir, entryFolder))
-  return found
+  standIn('tar', tarThatMoves(archive), temp)
+  return staged(dir, async () => (await restoreCache([entryFolder], key, [], downloadOptions)) === key)
 }
 
 /**
  * Saves `DIR/xenserver-ddk`. `exists` means that the service has the entry, or that another job is uploading it.
+ * @param temp an existing folder for intermediate files
  * @param log returns what the toolkit has printed so far: the toolkit reports nowhere else why it didn't save
  * @param make makes the folder, if it isn't there yet
  * @throws what `make` throws
@@ -34,11 +35,15 @@ export async function restoreEntry(key: string, dir: string, temp: string): Prom
 export async function saveEntry(
   key: string,
   dir: string,
+  temp: string,
   log: () => string,
   make: () => Promise<void> = async () => {},
 ): Promise<'saved' | 'exists' | 'refused'> {
   if (!isFeatureAvailable()) return 'refused'
   makeFolder(dir)
+  standIn('zstdmt', zstdmtWithSmallWindow, temp)
+  // GNU tar: the description comes first, so that an image can be used while it arrives.
+  process.env.TAR_OPTIONS = '--sort=name'
   return staged(dir, async () => {
     // The toolkit packs everything before it checks whether the key is free.
     if ((await restoreCache([entryFolder], key, [], { lookupOnly: true })) === key) return 'exists'

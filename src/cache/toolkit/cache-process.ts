@@ -5,8 +5,16 @@ import { sentenceOf } from '../../host/system-error.ts'
 import { makeImage } from '../entries/image-cache.ts'
 import { bestEffort } from '../process/best-effort.ts'
 import { takeOver } from '../process/environment.ts'
-import { type CacheEntry, type CacheTask, type EntryResult, filesOf, type Handover, type Status } from '../process/task.ts'
-import { restoreEntry, saveEntry } from './actions-cache.ts'
+import {
+  type CacheEntry,
+  type CacheTask,
+  type EntryResult,
+  filesOf,
+  type Handover,
+  type ProcessFiles,
+  type Status,
+} from '../process/task.ts'
+import { fetchEntry, saveEntry } from './actions-cache.ts'
 import { lacksZstd, reasonIn, withoutSecrets } from './toolkit-log.ts'
 
 // The process in which the toolkit runs. The toolkit can't be interrupted, prints a lot, changes the working directory and the environment,
@@ -15,9 +23,10 @@ import { lacksZstd, reasonIn, withoutSecrets } from './toolkit-log.ts'
 const withoutZstd = "zstd is not installed on this runner, so entries that were saved with it can't be found; install zstd"
 
 async function run(task: CacheTask): Promise<void> {
-  const { status, log, temp } = filesOf(task.statusFile)
+  const files = filesOf(task.statusFile)
+  const { log, temp } = files
   const results: EntryResult[] = []
-  const tell = (ended: boolean, failure = '') => writeStatus(status, { results, ended, failure })
+  const tell = (ended: boolean, failure = '') => writeStatus(files, { results, ended, failure })
   process.on('uncaughtException', (error) => {
     tell(true, sentenceOf(error))
     process.exit(1)
@@ -34,7 +43,7 @@ async function run(task: CacheTask): Promise<void> {
     const read = textSince(log)
     const result = await bestEffort<Omit<EntryResult, 'milliseconds'>>(
       async () => {
-        const outcome = await work(task.kind, entry, temp, read)
+        const outcome = await work(task.kind, entry, files, read)
         return { outcome, reason: reasonIn(read()) || (outcome === 'missing' && lacksZstd(read()) ? withoutZstd : '') }
       },
       (reason) => ({ outcome: task.kind === 'save' ? 'refused' : 'missing', reason }),
@@ -42,7 +51,8 @@ async function run(task: CacheTask): Promise<void> {
     results.push({ ...result, milliseconds: Date.now() - start })
     tell(false)
   }
-  rmSync(temp, { recursive: true, force: true })
+  // What was restored is there as well.
+  if (task.kind === 'save') rmSync(temp, { recursive: true, force: true })
   tell(true)
   // The toolkit's open connections would keep the process alive for a while.
   process.exit(0)
@@ -56,10 +66,10 @@ function hideSecrets(): void {
   }
 }
 
-async function work(kind: CacheTask['kind'], entry: CacheEntry, temp: string, read: () => string): Promise<EntryResult['outcome']> {
+async function work(kind: CacheTask['kind'], entry: CacheEntry, files: ProcessFiles, read: () => string): Promise<EntryResult['outcome']> {
   const { key, dir, image } = entry
-  if (kind === 'save') return saveEntry(key, dir, read, image && (() => makeImage(entry, image)))
-  return (await restoreEntry(key, dir, temp)) ? 'restored' : 'missing'
+  if (kind === 'save') return saveEntry(key, dir, files.temp, read, image && (() => makeImage(entry, image)))
+  return (await fetchEntry(key, dir, files)) ? 'restored' : 'missing'
 }
 
 /** Returns a function that reads what has been written to the log since. Standard output goes to the log, unbuffered. */
@@ -68,8 +78,7 @@ function textSince(log: string): () => string {
   return () => readFileSync(log).subarray(start).toString()
 }
 
-function writeStatus(path: string, status: Status): void {
-  const part = `${path}.part`
+function writeStatus({ status: path, statusPart: part }: ProcessFiles, status: Status): void {
   const fd = openSync(part, 'w')
   writeSync(fd, JSON.stringify(status))
   fsyncSync(fd)

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { createGunzip, zstdDecompress } from 'node:zlib'
+import type { ByteStream } from '../../bytes/byte-stream.ts'
 import { free } from '../../bytes/free.ts'
 import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { checkFreeSpace } from '../../host/free-space.ts'
@@ -11,11 +11,11 @@ import { defaultPieceSize } from '../tar/tar.ts'
 import { type Archive, createArchive, layerHeader } from './archive.ts'
 import { type Compression, compressionOf } from './frames.ts'
 import { type Layer, type LayerSink, type LayerWriter, SinkError } from './layer.ts'
-import { bytesAt, frameLength } from './zstd-frames.ts'
+import { takeFrame } from './zstd-frames.ts'
 
 const decompress = promisify(zstdDecompress)
 
-/** More than `layerWriter` ever puts into a frame. */
+/** More than `layerWriter` ever puts into a frame, or makes of it. */
 const maxFrameContent = 64 << 20
 
 /** More than a piece, so that Node decompresses a frame in one step: with its default of 16 KiB, that takes seven times as long. */
@@ -30,13 +30,13 @@ export type Recompressed = { readonly archive: Archive; readonly layers: readonl
 /**
  * Makes a new archive from an earlier one, with the same layers in another compression: for engines that can't read zstd, and for those who
  * ask for a compression. The bytes are those of a conversion with that compression. Both digests of every layer are verified.
- * @param from the earlier archive, which begins with `layers` and isn't changed
+ * @param from the earlier archive, which begins with `layers`; nothing after them is read
  * @param path of the new archive
  * @param rootSink where the lowest layer goes, uncompressed, instead of into the new archive
- * @throws Error if there is no such file, or the new one can't be written; SinkError if `rootSink` doesn't take the layer
+ * @throws Error if the new archive can't be written; SinkError if `rootSink` doesn't take the layer
  */
 export async function recompressArchive(
-  from: string,
+  from: ByteStream,
   path: string,
   layers: readonly Layer[],
   compression: Compression,
@@ -44,101 +44,95 @@ export async function recompressArchive(
 ): Promise<Recompressed> {
   const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
   checkFreeSpace(dirname(path), compression === 'none' ? content : content / usualRatio, 'The archive of the image')
-  const fd = openSync(from, 'r')
   const archive = createArchive(path)
   try {
     const made: Layer[] = []
-    let position = 0
     for (const layer of layers) {
-      if (!bytesAt(fd, position, tarBlockSize).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
-      position += tarBlockSize
+      if (!(await from.take(tarBlockSize)).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
       const writer =
         rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free })
-      const digest = await copiers[compressionOf(layer.mediaType)](fd, position, layer, writer)
+      const digest = await copiers[compressionOf(layer.mediaType)](from, layer, writer)
       if (digest !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`)
       const written = await writer.finish()
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`)
       made.push(written)
-      position += layer.size + tarPadding(layer.size)
+      await from.take(tarPadding(layer.size))
     }
     return { archive, layers: made }
   } catch (error) {
     await archive.abort()
     if (error instanceof SinkError) throw error
     return { unusable: (error as Error).message }
-  } finally {
-    closeSync(fd)
   }
 }
 
 /** Gives a layer's tar to the writer in the pieces of a conversion, and returns the digest of the layer's blob. */
-type Copy = (fd: number, start: number, layer: Layer, writer: LayerWriter) => Promise<string>
+type Copy = (from: ByteStream, layer: Layer, writer: LayerWriter) => Promise<string>
 
 /** Each frame holds a piece. */
-const copyFrames: Copy = async (fd, start, { size, uncompressedSize }, writer) => {
+const copyFrames: Copy = async (from, { size, uncompressedSize }, writer) => {
   const hash = createHash('sha256')
-  let left = uncompressedSize
-  for (let position = start; position < start + size; ) {
-    const frame = bytesAt(fd, position, frameLength(fd, position, start + size))
+  let content = uncompressedSize
+  for (let left = size; left > 0; ) {
+    const frame = await takeFrame(from, Math.min(maxFrameContent, left))
     hash.update(frame)
-    position += frame.length
-    const content = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, left + 1), chunkSize: roomForPiece })
-    left -= content.length
-    await writer.write(new Uint8Array(content.buffer as ArrayBuffer, content.byteOffset, content.length))
+    left -= frame.length
+    const piece = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, content + 1), chunkSize: roomForPiece })
+    content -= piece.length
+    await writer.write(new Uint8Array(piece.buffer as ArrayBuffer, piece.byteOffset, piece.length))
   }
   return digestOf(hash)
 }
 
 /** Nothing in a gzip member says how long it is, so all of them are read as one stream. */
-const copyMembers: Copy = async (fd, start, { size, uncompressedSize }, writer) => {
+const copyMembers: Copy = async (from, { size, uncompressedSize }, writer) => {
   const hash = createHash('sha256')
-  const members = function* () {
-    for (const piece of piecesOf(fd, start, size)) {
+  const members = async function* () {
+    for await (const piece of from.pieces(size)) {
       hash.update(piece)
       yield piece
     }
   }
-  await pipeline(members, createGunzip({ chunkSize: 1 << 20 }), async (content: AsyncIterable<Buffer>) => {
-    let left = uncompressedSize
-    let piece = new Uint8Array(Math.min(defaultPieceSize, left))
-    let used = 0
-    for await (const bytes of content) {
-      if (bytes.length > left) throw new Error(`a layer holds more than ${uncompressedSize} bytes`)
-      left -= bytes.length
-      for (let at = 0; at < bytes.length; ) {
-        const part = bytes.subarray(at, at + piece.length - used)
-        piece.set(part, used)
-        at += part.length
-        used += part.length
-        if (used < piece.length) continue
-        await writer.write(piece)
-        piece = new Uint8Array(Math.min(defaultPieceSize, left + bytes.length - at))
-        used = 0
-      }
-    }
-    if (used > 0) await writer.write(piece.subarray(0, used))
-  })
+  await pipeline(members, createGunzip({ chunkSize: 1 << 20 }), (content: AsyncIterable<Buffer>) =>
+    writePieces(content, uncompressedSize, writer),
+  )
   return digestOf(hash)
 }
 
-const copyPlain: Copy = async (fd, start, { size }, writer) => {
+const copyPlain: Copy = async (from, { size }, writer) => {
   const hash = createHash('sha256')
-  for (const piece of piecesOf(fd, start, size)) {
-    hash.update(piece)
-    await writer.write(new Uint8Array(piece))
+  const content = async function* () {
+    for await (const piece of from.pieces(size)) {
+      hash.update(piece)
+      yield piece
+    }
   }
+  await writePieces(content(), size, writer)
   return digestOf(hash)
 }
 
 const copiers: Readonly<Record<Compression, Copy>> = { zstd: copyFrames, gzip: copyMembers, none: copyPlain }
 
-function* piecesOf(fd: number, start: number, size: number): Generator<Buffer<ArrayBuffer>> {
-  for (let position = start; position < start + size; ) {
-    const piece = bytesAt(fd, position, Math.min(defaultPieceSize, start + size - position))
-    if (piece.length === 0) throw new Error('it is cut short')
-    position += piece.length
-    yield piece
+/** @throws Error if there is more than `size` bytes of content */
+async function writePieces(content: AsyncIterable<Buffer>, size: number, writer: LayerWriter): Promise<void> {
+  let left = size
+  let piece = new Uint8Array(Math.min(defaultPieceSize, left))
+  let used = 0
+  for await (const bytes of content) {
+    if (bytes.length > left) throw new Error(`a layer holds more than ${size} bytes`)
+    left -= bytes.length
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + piece.length - used)
+      piece.set(part, used)
+      at += part.length
+      used += part.length
+      if (used < piece.length) continue
+      await writer.write(piece)
+      piece = new Uint8Array(Math.min(defaultPieceSize, left + bytes.length - at))
+      used = 0
+    }
   }
+  if (used > 0) await writer.write(piece.subarray(0, used))
 }
 
 function digestOf(hash: Hash): string {

@@ -38,8 +38,8 @@ export async function fromEngine(
   }
   const { identity, isoSha256 } = labelled
   const name = nameOf(identity)
-  // Asked meanwhile, because each question takes the engine a while.
-  const holding = engine.find(name)
+  // Asked meanwhile, if the image's own names don't tell. Podman writes them with a registry.
+  const holding = image.names.includes(name) ? Promise.resolve(image) : engine.find(name)
   holding.catch(() => {})
   try {
     await engine.prove(image, phase.say)
@@ -58,16 +58,20 @@ export async function fromEngine(
 }
 
 async function choose(engine: Engine, key: string, say: (line: string) => void): Promise<Image | undefined> {
-  const labelled = await engine.labelled(keyLabel, key)
-  if (labelled.length === 0) return undefined
   const known = knownImages(key)
-  // The oldest, because images that are built on the DDK's inherit its labels.
-  const id = known.length === 0 ? labelled.at(-1) : labelled.find((candidate) => known.includes(candidate))
-  if (known.length === 0) say(`This runner has no record of the image ${id}, so its label is trusted`)
-  if (id === undefined) {
-    say(
-      `${engine.name} has the image ${labelled[0]}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known.join(' or ')}`,
-    )
+  // Each question takes the engine a while, so this doesn't ask for all images with the label first.
+  for (const id of known.toReversed()) {
+    const image = await engine.find(id)
+    if (image?.labels[keyLabel] === key) return image
   }
-  return id === undefined ? undefined : engine.find(id)
+  const labelled = await engine.labelled(keyLabel, key)
+  // The oldest, because images that are built on the DDK's inherit its labels.
+  const id = labelled.at(-1)
+  if (id === undefined) return undefined
+  if (known.length === 0) {
+    say(`This runner has no record of the image ${id}, so its label is trusted`)
+    return engine.find(id)
+  }
+  say(`${engine.name} has the image ${id}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known.join(' or ')}`)
+  return undefined
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { streamOfFile } from '../../bytes/byte-stream.ts'
 import { UserError } from '../../bytes/errors.ts'
 import { tarBlockSize, tarPadding } from '../../bytes/tar-header.ts'
 import { checkFreeSpace } from '../../host/free-space.ts'
@@ -160,7 +161,7 @@ async function recompress(
   name: string,
   { archive: path, rootImport }: Order,
 ): Promise<ArchiveSummary | string> {
-  const made = await recompressArchive(from, path, layers, compression, rootImport?.sink)
+  const made = await recompressArchive(streamOfFile(from, from), path, layers, compression, rootImport?.sink)
   if ('unusable' in made) return made.unusable
   const archive: Archive = made.archive
   try {

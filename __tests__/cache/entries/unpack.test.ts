@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { expect, test } from '@jest/globals'
-import { unpackEntry } from '../../../src/cache/toolkit/unpack.ts'
+import { describe, expect, test } from '@jest/globals'
+import { type EntryFile, unpack, unpackInto } from '../../../src/cache/entries/unpack.ts'
 import { ustarHeader } from '../../../src/image/tar/header.ts'
 import { noMounts } from '../../support/machine.ts'
 import { unless } from '../../support/skip.ts'
@@ -18,7 +18,7 @@ test.each([
   await withTempDir(async (dir) => {
     const content = Buffer.alloc(512, 'text')
     writeFileSync(join(dir, 'archive'), compress(Buffer.concat([header(content.length), content, Buffer.alloc(1024)])))
-    await unpackEntry(join(dir, 'archive'), join(dir, 'entry'))
+    await unpackInto(join(dir, 'entry'), createReadStream(join(dir, 'archive')))
     expect(readdirSync(join(dir, 'entry'))).toEqual(['image'])
   })
 })
@@ -31,7 +31,7 @@ test.each<[string, (tar: Buffer) => Buffer, RegExp]>([
   await withTempDir(async (dir) => {
     const tar = Buffer.concat([header(512), Buffer.alloc(512, 'text'), Buffer.alloc(1024)])
     writeFileSync(join(dir, 'archive'), zstdCompressSync(damage(tar)))
-    await expect(unpackEntry(join(dir, 'archive'), join(dir, 'entry'))).rejects.toThrow(why)
+    await expect(unpackInto(join(dir, 'entry'), createReadStream(join(dir, 'archive')))).rejects.toThrow(why)
   })
 })
 
@@ -42,12 +42,53 @@ unless(noMounts).test('a disk that is too small for a file is noticed before it 
     writeFileSync(join(dir, 'archive'), zstdCompressSync(Buffer.concat([header(2 << 20), Buffer.alloc((2 << 20) + 1024)])))
     run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small])
     try {
-      await expect(unpackEntry(join(dir, 'archive'), join(small, 'entry'))).rejects.toThrow(
+      await expect(unpackInto(join(small, 'entry'), createReadStream(join(dir, 'archive')))).rejects.toThrow(
         /^What the Actions cache has needs 2\.1 MB of disk at .*\/entry, but only 1\.0 MB are free/,
       )
       expect(readdirSync(join(small, 'entry'))).toEqual([])
     } finally {
       run('umount', [small])
     }
+  })
+})
+
+describe('files that are used while they arrive', () => {
+  const archive = () => {
+    const member = (name: string, content: string) => {
+      const bytes = Buffer.from(content)
+      const path = Buffer.from(`xenserver-ddk/${name}`)
+      return [
+        ustarHeader({ path, type: 'file', mode: 0o644, uid: 0, gid: 0, size: bytes.length, mtime: 0 }),
+        bytes,
+        Buffer.alloc(512 - bytes.length),
+      ]
+    }
+    const compressed = zstdCompressSync(Buffer.concat([...member('first', '1'), ...member('second', '22'), Buffer.alloc(1024)]))
+    // In pieces of a byte, as a slow network might give them.
+    return (async function* () {
+      for (const byte of compressed) yield Buffer.from([byte])
+    })()
+  }
+
+  test('may be read or left', async () => {
+    const read = async (files: AsyncIterable<EntryFile>) => {
+      const found: string[] = []
+      for await (const { name, size, content } of files) found.push(`${name} ${name === 'first' ? '' : await content.take(size)}`)
+      return found
+    }
+    expect(await unpack(archive(), read)).toEqual(['first ', 'second 22'])
+  })
+
+  test("needn't be asked for to the end", async () => {
+    const first = async (files: AsyncIterable<EntryFile>) => {
+      for await (const { name } of files) return name
+      return undefined
+    }
+    expect(await unpack(archive(), first)).toBe('first')
+  })
+
+  test('may be refused', async () => {
+    const reason = new Error('refused')
+    await expect(unpack(archive(), () => Promise.reject(reason))).rejects.toBe(reason)
   })
 })
