@@ -28414,7 +28414,8 @@ function copiedLayerWriter(out, layer) {
     async finish() {
       const digest = `sha256:${hash.digest("hex")}`;
       const size = out.position - start;
-      if (digest !== layer.digest || size !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest}`);
+      if (digest !== layer.digest || size !== layer.size)
+        throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`);
       return layer;
     },
     async cancel() {
@@ -29598,16 +29599,6 @@ async function addEnvironment(archive, { layer }, compression) {
   return { ...await writer.finish(), createdBy: "build environment: uname, and variables that tell which DDK it is" };
 }
 __name(addEnvironment, "addEnvironment");
-
-// src/cache/process/best-effort.ts
-async function bestEffort(use, otherwise) {
-  try {
-    return await use();
-  } catch (error2) {
-    return otherwise(sentenceOf(error2));
-  }
-}
-__name(bestEffort, "bestEffort");
 
 // node_modules/@actions/core/lib/command.js
 var os = __toESM(require("os"), 1);
@@ -31639,10 +31630,20 @@ var script = (0, import_node_url.fileURLToPath)(
   new URL(importMetaUrl.endsWith(".ts") ? "../toolkit/cache-process.ts" : "./cache-process.cjs", importMetaUrl)
 );
 
+// src/cache/process/best-effort.ts
+async function bestEffort(use, otherwise) {
+  try {
+    return await use();
+  } catch (error2) {
+    return otherwise(sentenceOf(error2));
+  }
+}
+__name(bestEffort, "bestEffort");
+
 // src/cache/process/movement.ts
 var minBytes = 1 << 20;
 
-// src/image/archive/recompress.ts
+// src/image/archive/remake.ts
 var import_node_util4 = require("node:util");
 var import_node_zlib2 = require("node:zlib");
 var decompress = (0, import_node_util4.promisify)(import_node_zlib2.zstdDecompress);
@@ -70910,26 +70911,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
+var import_runtime386 = __toESM(require_commonjs(), 1);
 var import_runtime387 = __toESM(require_commonjs(), 1);
 var import_runtime388 = __toESM(require_commonjs(), 1);
 var import_runtime389 = __toESM(require_commonjs(), 1);
 var import_runtime390 = __toESM(require_commonjs(), 1);
-var import_runtime391 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
+var import_runtime380 = __toESM(require_commonjs(), 1);
 var import_runtime381 = __toESM(require_commonjs(), 1);
 var import_runtime382 = __toESM(require_commonjs(), 1);
 var import_runtime383 = __toESM(require_commonjs(), 1);
 var import_runtime384 = __toESM(require_commonjs(), 1);
-var import_runtime385 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
+var import_runtime374 = __toESM(require_commonjs(), 1);
 var import_runtime375 = __toESM(require_commonjs(), 1);
 var import_runtime376 = __toESM(require_commonjs(), 1);
 var import_runtime377 = __toESM(require_commonjs(), 1);
 var import_runtime378 = __toESM(require_commonjs(), 1);
-var import_runtime379 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime379.MessageType {
+var CacheScope$Type = class extends import_runtime378.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -70953,9 +70954,9 @@ var CacheScope$Type = class extends import_runtime379.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime378.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime377.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime377.reflectionMergePartial)(this, message, value);
+      (0, import_runtime376.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -70977,26 +70978,26 @@ var CacheScope$Type = class extends import_runtime379.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime376.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime375.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime375.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime374.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime375.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime374.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime376.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime375.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime385.MessageType {
+var CacheMetadata$Type = class extends import_runtime384.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -71014,9 +71015,9 @@ var CacheMetadata$Type = class extends import_runtime385.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime383.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime382.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71038,26 +71039,26 @@ var CacheMetadata$Type = class extends import_runtime385.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime381.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime381.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime380.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime381.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime380.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime381.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime390.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -71082,9 +71083,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime388.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71110,26 +71111,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime386.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime390.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -71160,9 +71161,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime388.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71188,26 +71189,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime386.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime390.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -71239,9 +71240,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime388.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71271,28 +71272,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime386.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime387.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime386.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime386.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime390.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -71323,9 +71324,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime388.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71351,26 +71352,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime386.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime387.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime386.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime390.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -71403,9 +71404,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime388.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71435,28 +71436,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime386.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime386.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime390.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -71487,9 +71488,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime388.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71515,21 +71516,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime386.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };

@@ -4996,6 +4996,7 @@ function docker(command, version3, info) {
     privileges: dockerPrivileges(info),
     keepsIds: false,
     loadsZstd: Number.parseInt(version3, 10) >= 23,
+    prefersPlain: store !== "containerd",
     ...store !== "containerd" && { layers: dockerLayerStore(command) }
   };
 }
@@ -5008,7 +5009,8 @@ function podmanByDocker(command, version3, info) {
     store: dockerStore(info),
     privileges: dockerPrivileges(info),
     keepsIds: false,
-    loadsZstd: true
+    loadsZstd: true,
+    prefersPlain: true
   };
 }
 __name(podmanByDocker, "podmanByDocker");
@@ -5020,7 +5022,8 @@ function podman(command, version3, { host: host2, store }) {
     store: store?.graphDriverName ?? "unknown",
     privileges: host2?.security?.rootless ? "rootless" : "root",
     keepsIds: true,
-    loadsZstd: true
+    loadsZstd: true,
+    prefersPlain: true
   };
 }
 __name(podman, "podman");
@@ -5781,7 +5784,8 @@ function copiedLayerWriter(out, layer) {
     async finish() {
       const digest2 = `sha256:${hash.digest("hex")}`;
       const size2 = out.position - start;
-      if (digest2 !== layer.digest || size2 !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest2}`);
+      if (digest2 !== layer.digest || size2 !== layer.size)
+        throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
       return layer;
     },
     async cancel() {

@@ -6115,7 +6115,7 @@ var require_client_h1 = __commonJS({
       kResume,
       kHTTPContext
     } = require_symbols();
-    var constants10 = require_constants2();
+    var constants9 = require_constants2();
     var EMPTY_BUF = Buffer.alloc(0);
     var FastBuffer = Buffer[Symbol.species];
     var addListener = util.addListener;
@@ -6194,7 +6194,7 @@ var require_client_h1 = __commonJS({
       constructor(client, socket, { exports: exports3 }) {
         assert(Number.isFinite(client[kMaxHeadersSize]) && client[kMaxHeadersSize] > 0);
         this.llhttp = exports3;
-        this.ptr = this.llhttp.llhttp_alloc(constants10.TYPE.RESPONSE);
+        this.ptr = this.llhttp.llhttp_alloc(constants9.TYPE.RESPONSE);
         this.client = client;
         this.socket = socket;
         this.timeout = null;
@@ -6289,11 +6289,11 @@ var require_client_h1 = __commonJS({
             currentBufferRef = null;
           }
           const offset = llhttp.llhttp_get_error_pos(this.ptr) - currentBufferPtr;
-          if (ret !== constants10.ERROR.OK) {
+          if (ret !== constants9.ERROR.OK) {
             const body = data.subarray(offset);
-            if (ret === constants10.ERROR.PAUSED_UPGRADE) {
+            if (ret === constants9.ERROR.PAUSED_UPGRADE) {
               this.onUpgrade(body);
-            } else if (ret === constants10.ERROR.PAUSED) {
+            } else if (ret === constants9.ERROR.PAUSED) {
               this.paused = true;
               socket.unshift(body);
             } else {
@@ -6316,10 +6316,10 @@ var require_client_h1 = __commonJS({
         } finally {
           currentParser = null;
         }
-        if (ret === constants10.ERROR.OK) {
+        if (ret === constants9.ERROR.OK) {
           return null;
         }
-        if (ret === constants10.ERROR.PAUSED || ret === constants10.ERROR.PAUSED_UPGRADE) {
+        if (ret === constants9.ERROR.PAUSED || ret === constants9.ERROR.PAUSED_UPGRADE) {
           this.paused = true;
           return null;
         }
@@ -6336,7 +6336,7 @@ var require_client_h1 = __commonJS({
           const len = new Uint8Array(llhttp.memory.buffer, ptr).indexOf(0);
           message2 = "Response does not match the HTTP/1.1 protocol (" + Buffer.from(llhttp.memory.buffer, ptr, len).toString() + ")";
         }
-        return new HTTPParserError(message2, constants10.ERROR[ret], data);
+        return new HTTPParserError(message2, constants9.ERROR[ret], data);
       }
       destroy() {
         assert(this.ptr != null);
@@ -6516,7 +6516,7 @@ var require_client_h1 = __commonJS({
           socket[kBlocking] = false;
           client[kResume]();
         }
-        return pause2 ? constants10.ERROR.PAUSED : 0;
+        return pause2 ? constants9.ERROR.PAUSED : 0;
       }
       onBody(buf) {
         const { client, socket, statusCode, maxResponseSize } = this;
@@ -6538,7 +6538,7 @@ var require_client_h1 = __commonJS({
         }
         this.bytesRead += buf.length;
         if (request2.onData(buf) === false) {
-          return constants10.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         }
       }
       onMessageComplete() {
@@ -6574,13 +6574,13 @@ var require_client_h1 = __commonJS({
         if (socket[kWriting]) {
           assert(client[kRunning] === 0);
           util.destroy(socket, new InformationalError("reset"));
-          return constants10.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         } else if (!shouldKeepAlive) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants10.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         } else if (socket[kReset] && client[kRunning] === 0) {
           util.destroy(socket, new InformationalError("reset"));
-          return constants10.ERROR.PAUSED;
+          return constants9.ERROR.PAUSED;
         } else if (client[kPipelining] == null || client[kPipelining] === 1) {
           setImmediate(() => client[kResume]());
         } else {
@@ -20846,10 +20846,10 @@ var require_truncate = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/functions/truncate.js"(exports2, module2) {
     "use strict";
     var parse4 = require_parse2();
-    var constants10 = require_constants6();
+    var constants9 = require_constants6();
     var SemVer = require_semver();
     var truncate = /* @__PURE__ */ __name((version, truncation, options) => {
-      if (!constants10.RELEASE_TYPES.includes(truncation)) {
+      if (!constants9.RELEASE_TYPES.includes(truncation)) {
         return null;
       }
       const clonedVersion = cloneInputVersion(version, options);
@@ -22098,7 +22098,7 @@ var require_semver2 = __commonJS({
   "node_modules/@actions/tool-cache/node_modules/semver/index.js"(exports2, module2) {
     "use strict";
     var internalRe = require_re();
-    var constants10 = require_constants6();
+    var constants9 = require_constants6();
     var SemVer = require_semver();
     var identifiers = require_identifiers();
     var parse4 = require_parse2();
@@ -22182,8 +22182,8 @@ var require_semver2 = __commonJS({
       re: internalRe.re,
       src: internalRe.src,
       tokens: internalRe.t,
-      SEMVER_SPEC_VERSION: constants10.SEMVER_SPEC_VERSION,
-      RELEASE_TYPES: constants10.RELEASE_TYPES,
+      SEMVER_SPEC_VERSION: constants9.SEMVER_SPEC_VERSION,
+      RELEASE_TYPES: constants9.RELEASE_TYPES,
       compareIdentifiers: identifiers.compareIdentifiers,
       rcompareIdentifiers: identifiers.rcompareIdentifiers
     };
@@ -30300,10 +30300,10 @@ var init_bom = __esm({
 });
 
 // src/main.ts
-var import_node_crypto12 = require("node:crypto");
-var import_node_fs56 = require("node:fs");
+var import_node_crypto11 = require("node:crypto");
+var import_node_fs54 = require("node:fs");
 var import_node_os4 = require("node:os");
-var import_node_path43 = require("node:path");
+var import_node_path42 = require("node:path");
 var import_node_url4 = require("node:url");
 
 // node_modules/@actions/core/lib/command.js
@@ -32202,6 +32202,7 @@ function docker(command2, version, info2) {
     privileges: dockerPrivileges(info2),
     keepsIds: false,
     loadsZstd: Number.parseInt(version, 10) >= 23,
+    prefersPlain: store !== "containerd",
     ...store !== "containerd" && { layers: dockerLayerStore(command2) }
   };
 }
@@ -32214,7 +32215,8 @@ function podmanByDocker(command2, version, info2) {
     store: dockerStore(info2),
     privileges: dockerPrivileges(info2),
     keepsIds: false,
-    loadsZstd: true
+    loadsZstd: true,
+    prefersPlain: true
   };
 }
 __name(podmanByDocker, "podmanByDocker");
@@ -32226,7 +32228,8 @@ function podman(command2, version, { host: host2, store }) {
     store: store?.graphDriverName ?? "unknown",
     privileges: host2?.security?.rootless ? "rootless" : "root",
     keepsIds: true,
-    loadsZstd: true
+    loadsZstd: true,
+    prefersPlain: true
   };
 }
 __name(podman, "podman");
@@ -32731,9 +32734,9 @@ ${what2}`;
       signal.throwIfAborted();
       return this.#arrived(index, end);
     }, this.#hasFailed);
-    for (let turn5 = waiting.next(); ; ) {
-      if (turn5.done) return turn5.value ?? this.#throwFailure();
-      turn5 = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn5.value, turnLength).value);
+    for (let turn4 = waiting.next(); ; ) {
+      if (turn4.done) return turn4.value ?? this.#throwFailure();
+      turn4 = waiting.next(await Atomics.waitAsync(this.#words, word.signal, turn4.value, turnLength).value);
     }
   }
   isComplete(index) {
@@ -32767,9 +32770,9 @@ ${what2}`;
   /** Blocks until `look` returns something. Gives up when `isOver` returns true, or when the writer has been silent for too long. */
   #waitInSilence(look2, isOver = () => false) {
     const waiting = this.#waiting(look2, isOver);
-    for (let turn5 = waiting.next(); ; ) {
-      if (turn5.done) return turn5.value;
-      turn5 = waiting.next(Atomics.wait(this.#words, word.signal, turn5.value, turnLength));
+    for (let turn4 = waiting.next(); ; ) {
+      if (turn4.done) return turn4.value;
+      turn4 = waiting.next(Atomics.wait(this.#words, word.signal, turn4.value, turnLength));
     }
   }
   /** The turns of a wait. Each yields the value of the signal that it saw, and gets the result of waiting for another. */
@@ -33746,10 +33749,6 @@ function writeWhole(path6, text3) {
   }
 }
 __name(writeWhole, "writeWhole");
-function openPart(path6, part) {
-  return namedLater(path6, destinationOf(path6), part, "r+");
-}
-__name(openPart, "openPart");
 function partOf2(destination) {
   return `${destination}.${ownerTag()}.part`;
 }
@@ -34479,7 +34478,8 @@ function copiedLayerWriter(out, layer) {
     async finish() {
       const digest2 = `sha256:${hash.digest("hex")}`;
       const size = out.position - start;
-      if (digest2 !== layer.digest || size !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest2}`);
+      if (digest2 !== layer.digest || size !== layer.size)
+        throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
       return layer;
     },
     async cancel() {
@@ -37208,7 +37208,7 @@ async function stop(pid, statusFile) {
     } catch {
       return;
     }
-    for (let turn5 = 0; turn5 < 20 && isAlive2(pid, statusFile); turn5++) await (0, import_promises8.setTimeout)(25);
+    for (let turn4 = 0; turn4 < 20 && isAlive2(pid, statusFile); turn4++) await (0, import_promises8.setTimeout)(25);
   }
 }
 __name(stop, "stop");
@@ -37410,7 +37410,7 @@ function kindsOf({ cache }, { confidential }, visibility, notice3) {
 __name(kindsOf, "kindsOf");
 
 // src/supply/cache/save.ts
-var import_node_path31 = require("node:path");
+var import_node_path30 = require("node:path");
 
 // src/cache/entries/checksum-record.ts
 var import_node_fs42 = require("node:fs");
@@ -37680,18 +37680,25 @@ __name(attempt3, "attempt");
 async function download2(child2, { what: what2 }, statusFile, seenEnough, { patience: patience7, stall, signal, show }) {
   const deadline2 = AbortSignal.timeout(patience7);
   const stalled = new AbortController();
+  const ended = new AbortController();
   const hasStalled = watchMovement(child2.pid ?? 0, stall);
   const timer = setInterval(() => {
     if (show) showTransfer(`Restoring ${what2}`, statusFile, show);
-    if (hasStalled()) stalled.abort();
+    if (readStatus(statusFile).ended) ended.abort();
+    else if (hasStalled()) stalled.abort();
   }, progressInterval2);
-  try {
-    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any([deadline2, stalled.signal, seenEnough, ...signal ? [signal] : []]) });
+  const outcome = /* @__PURE__ */ __name(() => {
     const { results, failure: failure3 } = readStatus(statusFile);
     const [result] = results;
     if (!result) return { trouble: failure3 || "the cache process ended early" };
     return result.outcome === "restored" ? "arrived" : { trouble: result.reason };
+  }, "outcome");
+  try {
+    const others = [ended.signal, deadline2, stalled.signal, seenEnough, ...signal ? [signal] : []];
+    await (0, import_node_events2.once)(child2, "exit", { signal: AbortSignal.any(others) });
+    return outcome();
   } catch (error2) {
+    if (ended.signal.aborted) return outcome();
     if (seenEnough.aborted) return "enough";
     if (stalled.signal.aborted) return { trouble: `it gave nothing for ${durationText(stall)}` };
     if (!deadline2.aborted) throw error2;
@@ -37916,11 +37923,7 @@ function stageChecksum(url, dir2, sha256) {
 }
 __name(stageChecksum, "stageChecksum");
 
-// src/cache/entries/image-cache.ts
-var import_node_fs45 = require("node:fs");
-var import_node_path30 = require("node:path");
-
-// src/image/archive/recompress.ts
+// src/image/archive/remake.ts
 var import_node_crypto9 = require("node:crypto");
 var import_node_path29 = require("node:path");
 var import_promises13 = require("node:stream/promises");
@@ -38010,21 +38013,20 @@ function contentSize(fd, position2, end) {
 }
 __name(contentSize, "contentSize");
 
-// src/image/archive/recompress.ts
+// src/image/archive/remake.ts
 var decompress = (0, import_node_util4.promisify)(import_node_zlib3.zstdDecompress);
 var maxFrameContent = 64 << 20;
 var roomForPiece = defaultPieceSize + 1024;
 var usualRatio = 3;
-async function recompressArchive(from, path6, layers, compression, rootSink) {
-  const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
-  checkFreeSpace((0, import_node_path29.dirname)(path6), compression === "none" ? content : content / usualRatio, "The archive of the image");
+async function remakeArchive(from, path6, layers, { compression, rootSink } = {}) {
+  checkFreeSpace((0, import_node_path29.dirname)(path6), sizeOf2(layers.slice(rootSink ? 1 : 0), compression), "The archive of the image");
   const archive = createArchive(path6);
   try {
     const made = [];
     for (const layer of layers) {
       if (!(await from.take(tarBlockSize)).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`);
-      const writer = rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free });
-      const digest2 = await copiers[compressionOf(layer.mediaType)](from, layer, writer);
+      const writer = compression === void 0 ? archive.addCopiedLayer(layer) : rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free });
+      const digest2 = await copiers[compression === void 0 ? "none" : compressionOf(layer.mediaType)](from, layer, writer);
       if (digest2 !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
       const written = await writer.finish();
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`);
@@ -38038,7 +38040,13 @@ async function recompressArchive(from, path6, layers, compression, rootSink) {
     return { unusable: error2.message };
   }
 }
-__name(recompressArchive, "recompressArchive");
+__name(remakeArchive, "remakeArchive");
+function sizeOf2(layers, compression) {
+  if (compression === void 0) return layers.reduce((sum, { size }) => sum + size, 0);
+  const content = layers.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
+  return compression === "none" ? content : content / usualRatio;
+}
+__name(sizeOf2, "sizeOf");
 var copyFrames = /* @__PURE__ */ __name(async (from, { size, uncompressedSize }, writer) => {
   const hash = (0, import_node_crypto9.createHash)("sha256");
   let content = uncompressedSize;
@@ -38104,80 +38112,6 @@ function digestOf4(hash) {
   return `sha256:${hash.digest("hex")}`;
 }
 __name(digestOf4, "digestOf");
-
-// src/image/archive/resume.ts
-var import_node_crypto10 = require("node:crypto");
-var import_node_fs44 = require("node:fs");
-var import_promises14 = require("node:timers/promises");
-async function resumeArchive(from, path6, layers) {
-  const part = partOf2(destinationOf(path6));
-  move(from, part);
-  const out = openPart(path6, part);
-  try {
-    const unusable2 = await findFault(out, layers);
-    if (unusable2 === void 0) {
-      (0, import_node_fs44.ftruncateSync)(out.fd, out.position);
-      return { archive: archiveOn(out, [...layers]) };
-    }
-    out.discard();
-    return { unusable: unusable2 };
-  } catch (error2) {
-    out.discard();
-    throw error2;
-  }
-}
-__name(resumeArchive, "resumeArchive");
-function move(from, to) {
-  try {
-    (0, import_node_fs44.renameSync)(from, to);
-  } catch (error2) {
-    if (error2.code !== "EXDEV") throw error2;
-    try {
-      (0, import_node_fs44.copyFileSync)(from, to, import_node_fs44.constants.COPYFILE_EXCL);
-    } catch (copyError) {
-      (0, import_node_fs44.rmSync)(to, { force: true });
-      throw copyError;
-    }
-    (0, import_node_fs44.rmSync)(from);
-  }
-}
-__name(move, "move");
-async function findFault(out, layers) {
-  const { size } = (0, import_node_fs44.fstatSync)(out.fd);
-  const expected = layers.reduce((sum, layer) => sum + tarBlockSize + layer.size + tarPadding(layer.size), 0);
-  if (size < expected) return `it has ${size} bytes, but its layers should have ${expected}`;
-  for (const layer of layers) {
-    const header = Buffer.alloc(tarBlockSize);
-    readFully2(out, header);
-    if (!header.equals(layerHeader(layer))) return `layer ${layer.digest} isn't where it should be`;
-    const found = await digestOfNext(out, layer.size);
-    if (found !== layer.digest) return `a layer should have the digest ${layer.digest}, but has ${found}`;
-    out.position += tarPadding(layer.size);
-  }
-  return void 0;
-}
-__name(findFault, "findFault");
-async function digestOfNext(out, length) {
-  const hash = (0, import_node_crypto10.createHash)("sha256");
-  const piece = Buffer.allocUnsafe(Math.min(length, 4 << 20));
-  for (let left = length; left > 0; left -= Math.min(left, piece.length)) {
-    const bytes = piece.subarray(0, Math.min(left, piece.length));
-    readFully2(out, bytes);
-    hash.update(bytes);
-    await (0, import_promises14.setImmediate)();
-  }
-  return `sha256:${hash.digest("hex")}`;
-}
-__name(digestOfNext, "digestOfNext");
-function readFully2(out, into) {
-  for (let done = 0; done < into.length; ) {
-    const count = (0, import_node_fs44.readSync)(out.fd, into, done, into.length - done, out.position + done);
-    if (count === 0) throw new Error(`${out.name}: it became shorter while it was read`);
-    done += count;
-  }
-  out.position += into.length;
-}
-__name(readFully2, "readFully");
 
 // src/image/parse-description.ts
 init_identity();
@@ -38252,42 +38186,43 @@ __name(isCount, "isCount");
 
 // src/cache/entries/check-image.ts
 var imageName = "image";
-async function checkImage(folder2, key, archive, { compression, mayBeZstd = true } = {}) {
-  const description = checkDescription(readDescription(folder2), key);
-  if (typeof description === "string") return description;
-  const path6 = fileIn(folder2, imageName);
-  const { layers } = description;
-  const has2 = /* @__PURE__ */ __name((other) => ({ mediaType }) => compressionOf(mediaType) === other, "has");
-  const wanted = compression ?? (!mayBeZstd && layers.some(has2("zstd")) ? "none" : void 0);
-  if (wanted !== void 0 && !layers.every(has2(wanted))) {
-    return withLayers(description, await recompressArchive(streamOfFile(path6, "its archive"), archive, layers, wanted));
-  }
-  const resumed = await resumeArchive(path6, archive, layers);
-  return "unusable" in resumed ? resumed.unusable : { archive: resumed.archive, description };
-}
-__name(checkImage, "checkImage");
-async function checkArrivingImage(files, key, archive, rootSink) {
-  let description;
+async function checkImage(files, key, archive, wanted, known3) {
   let image;
+  let isTooEarly = false;
   try {
     for await (const file of files) {
+      const { description } = known3;
       if (file.name === descriptionName2) {
-        const checked = checkDescription(await takeDescription(file), key);
-        if (typeof checked === "string") return checked;
-        description = checked;
-      } else if (file.name === imageName && description) {
-        const checked = withLayers(description, await recompressArchive(file.content, archive, description.layers, "none", rootSink));
-        if (typeof checked === "string") return checked;
-        image = checked;
-      } else return void 0;
+        known3.description ??= checkDescription(await takeDescription(file), key);
+        if (typeof known3.description === "string") return known3.description;
+      } else if (file.name === imageName && typeof description === "object") {
+        const taken = await takeLayers(file.content, description, archive, wanted);
+        if (typeof taken === "string") return taken;
+        image = taken;
+      } else isTooEarly ||= file.name === imageName;
     }
   } catch (error2) {
     await image?.archive.abort();
     throw error2;
   }
-  return image ?? "it has no image";
+  if (image) return image;
+  if (!known3.description) return "its description is missing";
+  return isTooEarly ? void 0 : "its image is missing";
 }
-__name(checkArrivingImage, "checkArrivingImage");
+__name(checkImage, "checkImage");
+async function takeLayers(content, description, archive, { compression, takesZstd = true, rootSink }) {
+  const { layers } = description;
+  const has2 = /* @__PURE__ */ __name((other) => ({ mediaType }) => compressionOf(mediaType) === other, "has");
+  const wanted = compression ?? (rootSink || !takesZstd && layers.some(has2("zstd")) ? "none" : void 0);
+  const isAsWanted = wanted === void 0 || !rootSink && layers.every(has2(wanted));
+  const made = await remakeArchive(content, archive, layers, isAsWanted ? {} : { compression: wanted, rootSink });
+  if ("unusable" in made) return made.unusable;
+  return {
+    archive: made.archive,
+    description: { ...description, layers: layers.map((layer, index) => ({ ...layer, ...made.layers[index] })) }
+  };
+}
+__name(takeLayers, "takeLayers");
 function checkDescription(described, key) {
   const entry = described;
   if (entry?.key !== key) return "its contents belong to another key";
@@ -38297,12 +38232,6 @@ function checkDescription(described, key) {
   return description;
 }
 __name(checkDescription, "checkDescription");
-function withLayers(description, made) {
-  if ("unusable" in made) return made.unusable;
-  const layers = made.layers.map((layer, index) => ({ ...description.layers[index], ...layer }));
-  return { archive: made.archive, description: { ...description, layers } };
-}
-__name(withLayers, "withLayers");
 
 // src/cache/entries/image-cache.ts
 function imageCacheKey(imageKey2) {
@@ -38311,39 +38240,28 @@ function imageCacheKey(imageKey2) {
 __name(imageCacheKey, "imageCacheKey");
 async function restoreImage(key, dir2, archive, options) {
   const entry = { key, dir: dir2, what: "the image" };
-  const checked = await restore(entry, options, (arriving) => takeImage(arriving, entry, archive, options));
+  const checked = await restore(entry, options, (arriving) => takeImage(arriving, key, archive, options));
   if (typeof checked !== "string") return checked;
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreImage, "restoreImage");
-async function takeImage(arriving, { key, dir: dir2 }, archive, options) {
-  const { rootSink, signal, say: say2 } = options;
-  const checked = rootSink && await giveToEngine(arriving, key, archive, rootSink, signal, say2);
-  if (checked !== void 0) return checked;
-  const folder2 = (0, import_node_path30.join)(dir2, entryFolder);
-  try {
-    await unpackInto(folder2, arriving.read());
-    return await bestEffort(
-      () => checkImage(folder2, key, archive, options),
-      (why) => why
-    );
-  } finally {
-    (0, import_node_fs45.rmSync)(folder2, { recursive: true, force: true });
+async function takeImage(arriving, key, archive, { signal, say: say2, ...options }) {
+  const known3 = {};
+  let wanted = options;
+  for (; ; ) {
+    try {
+      const checked = await unpack(arriving.read(), (files) => checkImage(files, key, archive, wanted, known3));
+      if (checked !== void 0) return checked;
+    } catch (error2) {
+      signal?.throwIfAborted();
+      if (!(error2 instanceof SinkError)) throw error2;
+      say2(`${error2.message}; an archive is made instead`);
+      wanted = { ...options, rootSink: void 0 };
+    }
   }
 }
 __name(takeImage, "takeImage");
-async function giveToEngine(arriving, key, archive, rootSink, signal, say2) {
-  try {
-    return await unpack(arriving.read(), (files) => checkArrivingImage(files, key, archive, rootSink));
-  } catch (error2) {
-    signal?.throwIfAborted();
-    if (!(error2 instanceof SinkError)) throw error2;
-    say2(`${error2.message}; an archive is made instead`);
-    return void 0;
-  }
-}
-__name(giveToEngine, "giveToEngine");
 function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
@@ -38359,16 +38277,16 @@ function stageImageToMake(key, dir2, iso, conversion, maxZeroBytes) {
 __name(stageImageToMake, "stageImageToMake");
 
 // src/cache/entries/iso-cache.ts
-var import_node_fs47 = require("node:fs");
+var import_node_fs45 = require("node:fs");
 
 // src/cache/entries/check-iso.ts
-var import_node_fs46 = require("node:fs");
+var import_node_fs44 = require("node:fs");
 init_digest();
 async function checkIso(folder2, key, identity2) {
   const entry = readDescription(folder2);
   if (entry?.key !== key) return "its contents belong to another key";
   const path6 = fileIn(folder2, "iso");
-  const { size } = (0, import_node_fs46.statSync)(path6);
+  const { size } = (0, import_node_fs44.statSync)(path6);
   const expected = "sha256" in identity2 ? void 0 : identity2.size;
   if (size !== entry.size || expected !== void 0 && size !== expected)
     return `it has ${size} bytes, but should have ${expected ?? entry.size}`;
@@ -38393,29 +38311,29 @@ async function restoreIso(identity2, dir2, options) {
     (why) => why
   );
   if (typeof checked !== "string") return checked;
-  (0, import_node_fs47.rmSync)(folder2, { recursive: true, force: true });
+  (0, import_node_fs45.rmSync)(folder2, { recursive: true, force: true });
   options.say(`The ISO in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
 __name(restoreIso, "restoreIso");
 function stageIso(identity2, dir2, path6, sha256) {
   const key = isoCacheKey(identity2);
-  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs47.statSync)(path6).size };
+  const entry = { key, sha256: sha256.toLowerCase(), size: (0, import_node_fs45.statSync)(path6).size };
   writeFolder(dir2, path6, "iso", entry);
   return { key, dir: dir2, what: "the ISO" };
 }
 __name(stageIso, "stageIso");
 
 // src/cache/process/saving.ts
-var import_node_fs48 = require("node:fs");
+var import_node_fs46 = require("node:fs");
 function startSaving(entries, statusFile, say2) {
   if (entries.length === 0 || !haveService()) return;
   try {
-    (0, import_node_fs48.rmSync)(statusFile, { force: true });
+    (0, import_node_fs46.rmSync)(statusFile, { force: true });
     const child2 = startCacheProcess({ kind: "save", entries, statusFile });
     child2.on("error", (error2) => say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`));
     const started = { pid: child2.pid ?? 0, entries };
-    (0, import_node_fs48.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
+    (0, import_node_fs46.writeFileSync)(filesOf(statusFile).started, JSON.stringify(started));
     child2.unref();
   } catch (error2) {
     say2(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
@@ -38434,7 +38352,7 @@ __name(keysOf, "keysOf");
 
 // src/supply/cache/save.ts
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path31.join)(order.tempDir, "saving");
+  const statusFile = (0, import_node_path30.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
     return { statusFile, entries: [] };
@@ -38452,31 +38370,33 @@ __name(saveForNextRun, "saveForNextRun");
 function checksumEntry({ origin, isoSha256 }, { request: request2 }, order) {
   const { iso, image } = order.useCache.save;
   if (!(iso || image) || origin !== "download" || request2.kind !== "address" || request2.address.sha256 !== void 0) return [];
-  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path31.join)(order.tempDir, "save-checksum"), isoSha256)];
+  return [stageChecksum(identifyingUrl(request2.address), (0, import_node_path30.join)(order.tempDir, "save-checksum"), isoSha256)];
 }
 __name(checksumEntry, "checksumEntry");
 function imageEntry({ origin, conversion, imported, isoPath }, known3, order) {
   const { cache: key } = keysOf(known3, order);
   if (!order.useCache.save.image || key === void 0 || !conversion || origin === "cache") return [];
-  const dir2 = (0, import_node_path31.join)(order.tempDir, "save-image");
+  const dir2 = (0, import_node_path30.join)(order.tempDir, "save-image");
+  const { layers } = conversion;
+  const isCompressed = order.onlyCompression !== void 0 || layers.every(({ mediaType }) => compressionOf(mediaType) === "zstd");
   return [
-    imported && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
+    (imported || !isCompressed) && isoPath !== void 0 ? stageImageToMake(key, dir2, isoPath, conversion, order.maxZeroBytes) : stageImage(key, dir2, order.archive, conversion)
   ];
 }
 __name(imageEntry, "imageEntry");
 function isoEntry({ origin, isoPath, isoSha256 }, { identity: identity2 }, order) {
   if (!order.useCache.save.iso || !identity2 || isoPath === void 0 || origin !== "download") return [];
-  return [stageIso(identity2, (0, import_node_path31.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
+  return [stageIso(identity2, (0, import_node_path30.join)(order.tempDir, "save-iso"), isoPath, isoSha256)];
 }
 __name(isoEntry, "isoEntry");
 
 // src/supply/engine/known-images.ts
-var import_node_fs49 = require("node:fs");
-var import_node_path32 = require("node:path");
+var import_node_fs47 = require("node:fs");
+var import_node_path31 = require("node:path");
 init_labels();
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs49.readFileSync)(recordOf(key), "utf8"));
+    const ids = JSON.parse((0, import_node_fs47.readFileSync)(recordOf(key), "utf8"));
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
   } catch {
     return [];
@@ -38490,7 +38410,7 @@ function rememberImage({ id, labels }) {
   if (known3.includes(id)) return;
   try {
     const record2 = recordOf(key);
-    makeFolder((0, import_node_path32.join)(record2, ".."));
+    makeFolder((0, import_node_path31.join)(record2, ".."));
     writeWhole(record2, JSON.stringify([...known3, id]));
   } catch {
   }
@@ -38499,13 +38419,13 @@ __name(rememberImage, "rememberImage");
 function recordOf(key) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
-  return (0, import_node_path32.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
+  return (0, import_node_path31.join)(toolCache, "xenserver-ddk-images", `${key}.json`);
 }
 __name(recordOf, "recordOf");
 
 // src/supply/engine/turn.ts
-var import_node_path33 = require("node:path");
-var import_promises15 = require("node:timers/promises");
+var import_node_path32 = require("node:path");
+var import_promises14 = require("node:timers/promises");
 init_digest();
 var usualPatience2 = 30 * 6e4;
 var Turn = class {
@@ -38547,7 +38467,7 @@ var Turn = class {
     if (!this.#hasWaited) say2("Another job on this machine is making this image; waiting for it");
     this.#hasWaited = true;
     do {
-      await (0, import_promises15.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+      await (0, import_promises14.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
     } while (isClaimed(this.#path, this.#mine) && Date.now() < this.#until);
   }
   release() {
@@ -38555,11 +38475,11 @@ var Turn = class {
     this.#claim = void 0;
   }
 };
-async function inTurn(turn5, use) {
+async function inTurn(turn4, use) {
   try {
-    return await use(turn5);
+    return await use(turn4);
   } finally {
-    turn5?.release();
+    turn4?.release();
   }
 }
 __name(inTurn, "inTurn");
@@ -38569,13 +38489,13 @@ function turnFor({ identity: identity2, request: request2 }, engine, order) {
   const iso = identity2 ?? (request2.kind === "address" ? { sha256: sha256Of(identifyingUrl(request2.address)) } : void 0);
   if (!iso) return void 0;
   const key = imageKey(iso, { uname: order.uname });
-  return new Turn((0, import_node_path33.join)(toolCache, "xenserver-ddk-images", `${key}.${engine.name}.making`), order.phase);
+  return new Turn((0, import_node_path32.join)(toolCache, "xenserver-ddk-images", `${key}.${engine.name}.making`), order.phase);
 }
 __name(turnFor, "turnFor");
 
 // src/supply/cache/from-cache.ts
-var import_node_fs50 = require("node:fs");
-var import_node_path34 = require("node:path");
+var import_node_fs48 = require("node:fs");
+var import_node_path33 = require("node:path");
 init_errors();
 
 // src/supply/expected.ts
@@ -38595,13 +38515,13 @@ __name(requireExpected, "requireExpected");
 
 // src/supply/cache/from-cache.ts
 async function fromCache(key, sha256, order, firstChecksum2) {
-  const { phase, archive: path6, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order;
+  const { phase, archive: path6, tempDir, cacheHealth: health, takesZstd, onlyCompression: compression, rootImport } = order;
   const first = firstChecksum2();
-  const restored = await restoreImage(key, (0, import_node_path34.join)(tempDir, "restored-image"), path6, {
+  const restored = await restoreImage(key, (0, import_node_path33.join)(tempDir, "restored-image"), path6, {
     ...phase,
     show: progressLines(phase.say),
     health,
-    mayBeZstd,
+    takesZstd,
     compression,
     ...rootImport?.sink && { rootSink: rootImport.sink }
   });
@@ -38627,7 +38547,7 @@ async function fromCache(key, sha256, order, firstChecksum2) {
     const { archive: summary2 } = conversion;
     if (!isExpected([summary2.configDigest, summary2.manifestDigest], order)) {
       phase.say(`The image in the Actions cache is ignored: it is ${summary2.configDigest}, but ${order.expectDigest} is expected`);
-      (0, import_node_fs50.rmSync)(path6, { force: true });
+      (0, import_node_fs48.rmSync)(path6, { force: true });
       return void 0;
     }
     phase.say(`Found the image in the Actions cache (${key})`);
@@ -38661,7 +38581,8 @@ async function fromEngine(engine, key, order, otherDigest = async () => void 0) 
   }
   const { identity: identity2, isoSha256 } = labelled;
   const name2 = nameOf(identity2);
-  const holding = image.names.includes(name2) ? Promise.resolve(image) : engine.find(name2);
+  const written = engine.name === "podman" ? [name2, `localhost/${name2}`] : [name2];
+  const holding = image.names.some((its) => written.includes(its)) ? Promise.resolve(image) : engine.find(name2);
   holding.catch(() => {
   });
   try {
@@ -38773,14 +38694,14 @@ function remoteOf(reply, url, address) {
 __name(remoteOf, "remoteOf");
 
 // src/supply/iso/file-digest.ts
-var import_node_fs51 = require("node:fs");
-var import_node_path35 = require("node:path");
+var import_node_fs49 = require("node:fs");
+var import_node_path34 = require("node:path");
 init_digest();
 init_errors();
 var coarsestTime = 2e3;
 function recordedDigest(path6) {
   try {
-    const { sha256, ...recorded2 } = JSON.parse((0, import_node_fs51.readFileSync)(recordOf2(path6), "utf8"));
+    const { sha256, ...recorded2 } = JSON.parse((0, import_node_fs49.readFileSync)(recordOf2(path6), "utf8"));
     const isValid = /^[0-9a-f]{64}$/.test(sha256) && isSame(stateOf(path6), recorded2);
     return isValid ? sha256 : void 0;
   } catch {
@@ -38807,14 +38728,14 @@ function record(path6, sha256, state, now) {
   if (now - Number(BigInt(state.changed) / 1000000n) < coarsestTime) return;
   try {
     const file = recordOf2(path6);
-    makeFolder((0, import_node_path35.join)(file, ".."));
+    makeFolder((0, import_node_path34.join)(file, ".."));
     writeWhole(file, JSON.stringify({ ...state, sha256 }));
   } catch {
   }
 }
 __name(record, "record");
 function stateOf(path6) {
-  const { dev, ino, size, mtimeNs, ctimeNs } = (0, import_node_fs51.statSync)(path6, { bigint: true });
+  const { dev, ino, size, mtimeNs, ctimeNs } = (0, import_node_fs49.statSync)(path6, { bigint: true });
   return { device: `${dev}`, inode: `${ino}`, size: `${size}`, modified: `${mtimeNs}`, changed: `${ctimeNs}` };
 }
 __name(stateOf, "stateOf");
@@ -38833,7 +38754,7 @@ __name(isSame, "isSame");
 function recordOf2(path6) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache) throw new Error("nowhere to keep it");
-  return (0, import_node_path35.join)(toolCache, "xenserver-ddk-digests", `${sha256Of((0, import_node_path35.resolve)(path6))}.json`);
+  return (0, import_node_path34.join)(toolCache, "xenserver-ddk-digests", `${sha256Of((0, import_node_path34.resolve)(path6))}.json`);
 }
 __name(recordOf2, "recordOf");
 
@@ -38913,12 +38834,12 @@ function withOtherWay(error2) {
 __name(withOtherWay, "withOtherWay");
 
 // src/supply/registry/from-registry.ts
-var import_node_fs52 = require("node:fs");
-var import_node_path36 = require("node:path");
+var import_node_fs50 = require("node:fs");
+var import_node_path35 = require("node:path");
 init_errors();
 
 // src/registry/blob.ts
-var import_node_crypto11 = require("node:crypto");
+var import_node_crypto10 = require("node:crypto");
 
 // src/registry/client.ts
 var shortPace = { stall: 2e4, attempts: 4, delay: 1e3 };
@@ -39061,7 +38982,7 @@ async function hasBlob(client, { digest: digest2, size }) {
 }
 __name(hasBlob, "hasBlob");
 async function fetchBlob(client, { digest: digest2, size }, take2) {
-  const hash = (0, import_node_crypto11.createHash)("sha256");
+  const hash = (0, import_node_crypto10.createHash)("sha256");
   let done = 0;
   let before = 0;
   const gained = /* @__PURE__ */ __name(() => {
@@ -39161,12 +39082,12 @@ async function pull(client, image, name2, order) {
   const other = otherCompression(image, order);
   try {
     if (other === void 0) return await fetchInto(path6, client, image, name2, order);
-    const fetched = (0, import_node_path36.join)(tempDir, "fetched-image.tar");
+    const fetched = (0, import_node_path35.join)(tempDir, "fetched-image.tar");
     try {
       const { layers } = await fetchInto(fetched, client, image, name2, order);
       return await recompress(fetched, sized(fetched, layers), other, image, name2, order);
     } finally {
-      (0, import_node_fs52.rmSync)(fetched, { force: true });
+      (0, import_node_fs50.rmSync)(fetched, { force: true });
     }
   } catch (error2) {
     order.phase.signal.throwIfAborted();
@@ -39178,17 +39099,17 @@ async function pull(client, image, name2, order) {
   }
 }
 __name(pull, "pull");
-function otherCompression({ layers }, { rootImport, onlyCompression, mayBeZstd }) {
+function otherCompression({ layers }, { rootImport, onlyCompression, takesZstd }) {
   const [has2] = layers.map(({ mediaType }) => compressionOf(mediaType));
   if (has2 === "gzip") return void 0;
-  if (rootImport?.sink || !mayBeZstd && has2 === "zstd") return onlyCompression ?? "none";
+  if (rootImport?.sink || !takesZstd && has2 === "zstd") return onlyCompression ?? "none";
   return onlyCompression === void 0 || onlyCompression === has2 ? void 0 : onlyCompression;
 }
 __name(otherCompression, "otherCompression");
 async function fetchInto(path6, client, image, name2, order) {
   const { phase } = order;
   const total = image.layers.reduce((sum, { size }) => sum + size, 0);
-  checkFreeSpace((0, import_node_path36.dirname)(path6), total, "The image from the registry");
+  checkFreeSpace((0, import_node_path35.dirname)(path6), total, "The image from the registry");
   const show = progressLines(phase.say);
   const archive = createArchive(path6);
   try {
@@ -39211,7 +39132,7 @@ async function fetchInto(path6, client, image, name2, order) {
 }
 __name(fetchInto, "fetchInto");
 function sized(path6, layers) {
-  const fd = (0, import_node_fs52.openSync)(path6, "r");
+  const fd = (0, import_node_fs50.openSync)(path6, "r");
   try {
     let position2 = 0;
     return layers.map((layer) => {
@@ -39221,12 +39142,12 @@ function sized(path6, layers) {
       return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start, start + layer.size) : layer.size };
     });
   } finally {
-    (0, import_node_fs52.closeSync)(fd);
+    (0, import_node_fs50.closeSync)(fd);
   }
 }
 __name(sized, "sized");
 async function recompress(from, layers, compression, image, name2, { archive: path6, rootImport }) {
-  const made = await recompressArchive(streamOfFile(from, from), path6, layers, compression, rootImport?.sink);
+  const made = await remakeArchive(streamOfFile(from, from), path6, layers, { compression, rootSink: rootImport?.sink });
   if ("unusable" in made) return made.unusable;
   const archive = made.archive;
   try {
@@ -39498,9 +39419,9 @@ function authorizationFor(repository, findCredentials) {
 __name(authorizationFor, "authorizationFor");
 
 // src/registry/login-files.ts
-var import_node_fs53 = require("node:fs");
+var import_node_fs51 = require("node:fs");
 var import_node_os3 = require("node:os");
-var import_node_path37 = require("node:path");
+var import_node_path36 = require("node:path");
 
 // src/registry/credential-helper.ts
 var deadline = 30;
@@ -39565,14 +39486,14 @@ function loginFiles(env) {
   const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.getuid?.() ?? ""}`;
   return [
     ...env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : [],
-    (0, import_node_path37.join)(env.DOCKER_CONFIG || (0, import_node_path37.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
-    (0, import_node_path37.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
+    (0, import_node_path36.join)(env.DOCKER_CONFIG || (0, import_node_path36.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
+    (0, import_node_path36.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
   ];
 }
 __name(loginFiles, "loginFiles");
 function readLogins(path6, say2) {
   try {
-    const file = JSON.parse((0, import_node_fs53.readFileSync)(path6, "utf8"));
+    const file = JSON.parse((0, import_node_fs51.readFileSync)(path6, "utf8"));
     if (typeof file === "object" && file !== null) return file;
     say2(`${path6} is ignored, because it isn't a JSON object`);
   } catch (error2) {
@@ -39617,10 +39538,10 @@ __name(useRegistry, "useRegistry");
 
 // src/supply/existing.ts
 async function findExisting(known3, places2, order) {
-  const { engine, store, firstChecksum: firstChecksum2, turn: turn5 } = places2;
+  const { engine, store, firstChecksum: firstChecksum2, turn: turn4 } = places2;
   const keys = keysOf(known3, order);
   let lookUp = lookUpOnce(keys, order);
-  const inEngine = await untilTurn(turn5, () => {
+  const inEngine = await untilTurn(turn4, () => {
     lookUp = lookUpOnce(keys, order);
     return takeFromEngine(keysOf(knownByNow(known3, store), order), engine, order, lookUp);
   });
@@ -39635,12 +39556,12 @@ async function findExisting(known3, places2, order) {
   return keys.cache !== void 0 && order.useCache.restore.image ? fromCache(keys.cache, known3.sha256, order, firstChecksum2) : void 0;
 }
 __name(findExisting, "findExisting");
-async function untilTurn(turn5, look2) {
+async function untilTurn(turn4, look2) {
   for (; ; ) {
-    const mayMake = !turn5 || turn5.take();
+    const mayMake = !turn4 || turn4.take();
     const found = await look2();
     if (found !== void 0 || mayMake) return found;
-    await turn5.wait();
+    await turn4.wait();
   }
 }
 __name(untilTurn, "untilTurn");
@@ -39695,7 +39616,7 @@ async function ifUsable(registry, { phase }, use, otherwise) {
 __name(ifUsable, "ifUsable");
 
 // src/supply/iso/first-checksum.ts
-var import_node_path38 = require("node:path");
+var import_node_path37 = require("node:path");
 function firstChecksum(request2, store, order) {
   let known3;
   return () => {
@@ -39711,12 +39632,12 @@ async function look(request2, store, order) {
   const { phase, tempDir, cacheHealth: health, useCache } = order;
   const { iso, image } = useCache.restore;
   const url = identifyingUrl(request2.address);
-  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path38.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
+  return store.checksumBefore(url) ?? (iso || image ? restoreChecksum(url, (0, import_node_path37.join)(tempDir, "restored-checksum"), { ...phase, health }) : void 0);
 }
 __name(look, "look");
 
 // src/supply/iso/convert-iso.ts
-var import_node_path39 = require("node:path");
+var import_node_path38 = require("node:path");
 function convertIso(input, order, { say: say2, warn: warn2, signal } = order.phase) {
   const { archive, tempDir, compression, uname, maxZeroBytes, rootImport } = order;
   const options = {
@@ -39730,7 +39651,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
     maxZeroBytes,
     name(found) {
       const archiveSize = rootImport?.sink ? 0 : compression === "none" ? found.used : found.used / 3;
-      checkFreeSpace((0, import_node_path39.dirname)(archive), archiveSize, "The archive of the image");
+      checkFreeSpace((0, import_node_path38.dirname)(archive), archiveSize, "The archive of the image");
       return [order.name(found.identity)];
     },
     warn: warn2,
@@ -39742,7 +39663,7 @@ function convertIso(input, order, { say: say2, warn: warn2, signal } = order.pha
 __name(convertIso, "convertIso");
 
 // src/supply/iso/local-iso.ts
-var import_node_path40 = require("node:path");
+var import_node_path39 = require("node:path");
 init_errors();
 async function findKeptIso({ address, version }, { identity: identity2, sha256 }, store, order, firstChecksum2) {
   const { phase, tempDir, cacheHealth: health } = order;
@@ -39752,7 +39673,7 @@ async function findKeptIso({ address, version }, { identity: identity2, sha256 }
     return { origin: "tool-cache", ...kept };
   }
   const options = { ...phase, health, show: progressLines(phase.say) };
-  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path40.join)(tempDir, "restored-iso"), options);
+  const cached = order.useCache.restore.iso && identity2 && await restoreIso(identity2, (0, import_node_path39.join)(tempDir, "restored-iso"), options);
   if (!cached) return void 0;
   const before = await firstChecksum2();
   if ((before ?? cached.sha256) !== cached.sha256)
@@ -39824,8 +39745,8 @@ function supplyOf({ origin, path: path6 }, conversion, order) {
 __name(supplyOf, "supplyOf");
 
 // src/supply/iso/iso-request.ts
-var import_node_fs54 = require("node:fs");
-var import_node_path41 = require("node:path");
+var import_node_fs52 = require("node:fs");
+var import_node_path40 = require("node:path");
 var import_node_url3 = require("node:url");
 init_errors();
 function requestIso(inputs) {
@@ -39848,7 +39769,7 @@ function isoOf(inputs) {
   const sha256 = isoSha256 ?? release2.sha256;
   const here = urls.filter(isFileUrl).map((url) => (0, import_node_url3.fileURLToPath)(url));
   const remote = [...urls.filter((url) => !isFileUrl(url)), ...mirrors];
-  const path6 = here.find((candidate) => (0, import_node_fs54.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
+  const path6 = here.find((candidate) => (0, import_node_fs52.existsSync)(candidate)) ?? (remote.length === 0 ? here[0] : void 0);
   if (path6 !== void 0) return fileRequest(path6, sha256);
   const address = {
     urls: remote,
@@ -39872,7 +39793,7 @@ function fileRequest(path6, sha256) {
 __name(fileRequest, "fileRequest");
 function isMissing(path6) {
   try {
-    return (0, import_node_fs54.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
+    return (0, import_node_fs52.lstatSync)(path6, { throwIfNoEntry: false }) === void 0;
   } catch {
     return false;
   }
@@ -39880,7 +39801,7 @@ function isMissing(path6) {
 __name(isMissing, "isMissing");
 function brokenLink(path6) {
   try {
-    return (0, import_node_fs54.statSync)(path6, { throwIfNoEntry: false }) ? void 0 : (0, import_node_fs54.readlinkSync)(path6);
+    return (0, import_node_fs52.statSync)(path6, { throwIfNoEntry: false }) ? void 0 : (0, import_node_fs52.readlinkSync)(path6);
   } catch {
     return void 0;
   }
@@ -39890,17 +39811,17 @@ function whyMissing(path6) {
   if (path6.includes("/~")) return 'only a shell replaces "~" by a folder, so write the whole path';
   if (path6.includes("$")) return `only a shell expands patterns and variables, so write the whole path, or \${{ env.NAME }}`;
   if (/[*?]/.test(path6)) return "only a shell expands patterns and variables, so write the whole path";
-  if ((0, import_node_path41.dirname)(path6) === "/") return "is a variable before it empty, or not set for this job?";
-  const there = similarIn((0, import_node_path41.dirname)(path6));
+  if ((0, import_node_path40.dirname)(path6) === "/") return "is a variable before it empty, or not set for this job?";
+  const there = similarIn((0, import_node_path40.dirname)(path6));
   if (there.length > 0) return `its folder has ${there.join(", ")}`;
-  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test((0, import_node_path41.relative)("", path6));
+  const startsWithHost = /^(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?\//i.test((0, import_node_path40.relative)("", path6));
   const orAddress = startsWithHost ? ", and an address with https://" : "";
   return `check it out or download it in an earlier step; a relative path starts in the workspace${orAddress}`;
 }
 __name(whyMissing, "whyMissing");
 function similarIn(folder2) {
   try {
-    return (0, import_node_fs54.readdirSync)(folder2).filter((name2) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name2)).sort().slice(0, 3);
+    return (0, import_node_fs52.readdirSync)(folder2).filter((name2) => /\.(?:iso|xva|vhd|img|raw|zip|gz|zst)$/i.test(name2)).sort().slice(0, 3);
   } catch {
     return [];
   }
@@ -39920,7 +39841,7 @@ function isFileUrl(url) {
 __name(isFileUrl, "isFileUrl");
 
 // src/supply/order.ts
-var import_node_path42 = require("node:path");
+var import_node_path41 = require("node:path");
 init_errors();
 
 // src/catalog/expect.ts
@@ -40027,10 +39948,10 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     keepArchive,
     ...ociLayout2 !== void 0 && { ociLayout: ociLayout2 },
     wantsArchive,
-    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path42.basename)(tempDir)) },
-    compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
+    ...engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, (0, import_node_path41.basename)(tempDir)) },
+    compression: asked ?? compressionFor(engine, isWhole),
     ...asked && { onlyCompression: asked },
-    mayBeZstd: engine?.loadsZstd ?? true,
+    takesZstd: compressionFor(engine, isWhole) === "zstd",
     uname: inputs.uname,
     maxZeroBytes: inputs.maxZeroBytes,
     useCache,
@@ -40044,13 +39965,13 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
   };
 }
 __name(placeOrder, "placeOrder");
-function decisionsOf({ archive, keepArchive, ociLayout: ociLayout2, rootImport, compression, mayBeZstd, useCache, registry }) {
+function decisionsOf({ archive, keepArchive, ociLayout: ociLayout2, rootImport, compression, takesZstd, useCache, registry }) {
   const kinds = /* @__PURE__ */ __name(({ image, iso }) => [image && "image", iso && "ISO"].filter(Boolean).join(" and ") || "nothing", "kinds");
   return [
     `The archive ${archive} is ${keepArchive ? "kept" : `removed once it is ${ociLayout2 === void 0 ? "loaded" : "used"}`}`,
     ...ociLayout2 === void 0 ? [] : [`The OCI layout is ${ociLayout2}`],
     `The lowest layer is ${rootImport ? "imported into the engine while it is made" : "written to the archive"}`,
-    `New layers are compressed with ${compression}; the engine ${mayBeZstd ? "can" : "can't"} load zstd`,
+    `New layers are compressed with ${compression}; those of an earlier image ${takesZstd ? "may be" : "aren't"} compressed with zstd`,
     `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`,
     ...registry ? [`${registry.client.repository.text} is asked for the image, and ${registry.push ? "gets it" : "gets nothing"}`] : []
   ];
@@ -40062,27 +39983,27 @@ function isOnlyResult({ ociLayout: ociLayout2 }, engine) {
 __name(isOnlyResult, "isOnlyResult");
 function archivePath(inputs, engine, tempDir) {
   const { archive } = inputs;
-  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path42.join)(tempDir, "image.tar");
-  makeFolder((0, import_node_path42.dirname)(archive));
+  if (archive === void 0) return isOnlyResult(inputs, engine) ? `${tempDir}.tar` : (0, import_node_path41.join)(tempDir, "image.tar");
+  makeFolder((0, import_node_path41.dirname)(archive));
   return archive;
 }
 __name(archivePath, "archivePath");
-function compressionFor(engine, isKept) {
+function compressionFor(engine, isWhole) {
   if (engine && !engine.loadsZstd) return "none";
-  return isKept || engine?.store === "containerd" ? "zstd" : "none";
+  return engine?.prefersPlain && !isWhole ? "none" : "zstd";
 }
 __name(compressionFor, "compressionFor");
 
 // src/supply/registry/to-registry.ts
-var import_promises16 = require("node:fs/promises");
+var import_promises15 = require("node:fs/promises");
 init_errors();
 
 // src/image/archive/archived-blobs.ts
-var import_node_fs55 = require("node:fs");
+var import_node_fs53 = require("node:fs");
 function findBlobs(path6, digests) {
   const wanted = new Map(digests.map((digest2) => [blobPath(digest2), digest2]));
   const found = /* @__PURE__ */ new Map();
-  const fd = (0, import_node_fs55.openSync)(path6, "r");
+  const fd = (0, import_node_fs53.openSync)(path6, "r");
   try {
     for (let at = 0; found.size < wanted.size; ) {
       const header = bytesAt2(fd, at, tarBlockSize);
@@ -40093,7 +40014,7 @@ function findBlobs(path6, digests) {
       at += tarBlockSize + size + tarPadding(size);
     }
   } finally {
-    (0, import_node_fs55.closeSync)(fd);
+    (0, import_node_fs53.closeSync)(fd);
   }
   for (const digest2 of digests) if (!found.has(digest2)) throw new Error(`${path6} lacks ${digest2}; something has changed it`);
   return found;
@@ -40332,7 +40253,7 @@ async function push(client, supply, keys, order) {
     phase.say(`${text3} has the image already (${before}), so nothing is pushed`);
     return { digest: before, bytes: 0 };
   }
-  const file = await (0, import_promises16.open)(order.archive);
+  const file = await (0, import_promises15.open)(order.archive);
   try {
     const bytes = await pushBlobs(client, file, archive, order);
     const meanwhile = await findSame(client, keyTags[0], archive);
@@ -40519,8 +40440,8 @@ async function run() {
     debug2(`Key in an engine: ${keys.engine ?? "none"}; in the Actions cache: ${keys.cache ?? "none"}`);
     const make = /* @__PURE__ */ __name(() => step("Make the image", () => fromIso(known3, store, order, checksumBefore), imageMade), "make");
     const places2 = { engine, store, firstChecksum: checksumBefore };
-    const { supply, image, saving } = await inTurn(turnFor(known3, engine, order), async (turn5) => {
-      const look2 = /* @__PURE__ */ __name(() => findExisting(known3, { ...places2, turn: turn5 }, order), "look");
+    const { supply, image, saving } = await inTurn(turnFor(known3, engine, order), async (turn4) => {
+      const look2 = /* @__PURE__ */ __name(() => findExisting(known3, { ...places2, turn: turn4 }, order), "look");
       const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
       const { supply: provided, image: image2 } = await provideImage(existing2 ?? await make(), engine, order, make);
       phase.signal.throwIfAborted();
@@ -40533,7 +40454,7 @@ async function run() {
       const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
       await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
     }
-    if (!order.keepArchive) (0, import_node_fs56.rmSync)(order.archive, { force: true });
+    if (!order.keepArchive) (0, import_node_fs54.rmSync)(order.archive, { force: true });
     const { name: name2 } = inputs.shell;
     const canRun = await step(
       `Set up ${name2}`,
@@ -40569,9 +40490,9 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path43.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto12.randomUUID)()}`);
+  const tempDir = (0, import_node_path42.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
-  (0, import_node_fs56.mkdirSync)(tempDir, { mode: 448 });
+  (0, import_node_fs54.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
 __name(makeTempDir, "makeTempDir");
@@ -40643,7 +40564,7 @@ __name(setUp, "setUp");
 function prepareSbom(path6, engine, noEngine) {
   if (path6 === void 0) return;
   if (!engine) throw noPackages(`there is no container engine: ${noEngine.join("; ")}`);
-  makeFolder((0, import_node_path43.dirname)(path6));
+  makeFolder((0, import_node_path42.dirname)(path6));
 }
 __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {

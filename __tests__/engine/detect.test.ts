@@ -117,12 +117,13 @@ describe('what an engine says of itself', () => {
     await withProgram(program, `echo '${JSON.stringify(info)}'`, async () => {
       engine = await detectEngine(program)
     })
-    const { name, version, store, privileges, loadsZstd, layers } = engine!
-    return { name, version, store, privileges, loadsZstd, imports: layers !== undefined }
+    const { name, version, store, privileges, loadsZstd, prefersPlain, layers } = engine!
+    return { name, version, store, privileges, loadsZstd, prefersPlain, imports: layers !== undefined }
   }
 
   const docker = { ServerVersion: '28.5.1', Driver: 'overlay2' }
-  const isDocker = { name: 'docker', version: '28.5.1', store: 'overlay2', privileges: 'root', loadsZstd: true, imports: true }
+  const usual = { loadsZstd: true, prefersPlain: true }
+  const isDocker = { name: 'docker', version: '28.5.1', store: 'overlay2', privileges: 'root', ...usual, imports: true }
   test.each<[string, object, object]>([
     ['Docker', docker, isDocker],
     ['Docker that says little', { ServerVersion: '28.5.1', DriverStatus: null, SecurityOptions: null }, { ...isDocker, store: 'unknown' }],
@@ -131,7 +132,7 @@ describe('what an engine says of itself', () => {
     [
       'the containerd store',
       { ...docker, Driver: 'overlayfs', DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] },
-      { ...isDocker, store: 'containerd', imports: false },
+      { ...isDocker, store: 'containerd', prefersPlain: false, imports: false },
     ],
     ['a graph driver with a status', { ...docker, DriverStatus: [['Backing Filesystem', 'extfs']] }, isDocker],
     [
@@ -151,7 +152,7 @@ describe('what an engine says of itself', () => {
   })
 
   const podman = { version: { Version: '5.4.2' }, store: { graphDriverName: 'overlay' } }
-  const isPodman = { name: 'podman', version: '5.4.2', store: 'overlay', privileges: 'root', loadsZstd: true, imports: false }
+  const isPodman = { name: 'podman', version: '5.4.2', store: 'overlay', privileges: 'root', ...usual, imports: false }
   test.each<[string, object, object]>([
     ['Podman', { ...podman, host: { security: { rootless: false } } }, isPodman],
     ['rootless Podman', { ...podman, host: { security: { rootless: true } } }, { ...isPodman, privileges: 'rootless' }],
@@ -164,7 +165,7 @@ describe('what an engine says of itself', () => {
   const byDocker = { ServerVersion: '4.3.1', Driver: 'overlay', SecurityOptions: ['name=seccomp,profile=default'] }
   const components = [{ Name: 'Podman Engine', Version: '4.3.1' }, { Name: 'Conmon' }]
   test.each<[string, object, object, object]>([
-    ['root', {}, components, { name: 'podman', privileges: 'root', loadsZstd: true, imports: false }],
+    ['root', {}, components, { name: 'podman', privileges: 'root', ...usual, imports: false }],
     ['another user', { SecurityOptions: ['name=rootless'] }, components, { name: 'podman', privileges: 'rootless', keepsIds: false }],
     ['a Docker with such a version', {}, [{ Name: 'Engine' }], { name: 'docker', privileges: 'root', loadsZstd: false, imports: true }],
   ])("Docker's client on a Podman of %s", async (_title, more, answer, wanted) => {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { streamOfFile } from '../../src/bytes/byte-stream.ts'
 import { configDigest } from '../../src/image/archive/archive.ts'
-import { resumeArchive } from '../../src/image/archive/resume.ts'
+import { remakeArchive } from '../../src/image/archive/remake.ts'
 import { convert } from '../../src/image/convert.ts'
 import { configOf, finishImage, type ImageDescription } from '../../src/image/description.ts'
 import { isDescription } from '../../src/image/parse-description.ts'
@@ -29,9 +30,9 @@ test.each(['ddk', 'host'] as const)('an image that is made again from its descri
     const description: unknown = JSON.parse(JSON.stringify(left))
     if (!isDescription(description)) throw new Error('the description was not recognized')
     expect(configDigest(configOf(description))).toBe(converted.archive.configDigest)
-    const resumed = await resumeArchive(join(dir, 'image.tar'), join(dir, 'again.tar'), description.layers)
-    if ('unusable' in resumed) throw new Error(resumed.unusable)
-    expect(finishImage(resumed.archive, description, ['ddk:1'])).toMatchObject(JSON.parse(JSON.stringify(converted)))
+    const remade = await remakeArchive(streamOfFile(join(dir, 'image.tar'), 'it'), join(dir, 'again.tar'), description.layers)
+    if ('unusable' in remade) throw new Error(remade.unusable)
+    expect(finishImage(remade.archive, description, ['ddk:1'])).toMatchObject(JSON.parse(JSON.stringify(converted)))
     expect(readFileSync(join(dir, 'again.tar')).equals(bytes)).toBe(true)
   }),
 )

@@ -15,8 +15,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-const classic: Partial<Engine> = { store: 'overlay2', loadsZstd: true, layers: {} as NonNullable<Engine['layers']> }
-const containerd: Partial<Engine> = { store: 'containerd', loadsZstd: true }
+const classic: Partial<Engine> = { store: 'overlay2', loadsZstd: true, prefersPlain: true, layers: {} as NonNullable<Engine['layers']> }
+const containerd: Partial<Engine> = { store: 'containerd', loadsZstd: true, prefersPlain: false }
+const podman: Partial<Engine> = { name: 'podman', store: 'overlay', loadsZstd: true, prefersPlain: true }
 const old: Partial<Engine> = { ...classic, name: 'docker', version: '20.10.24', loadsZstd: false }
 
 /** @param saveImage whether the image goes into the Actions cache; `saveIso` the ISO */
@@ -31,7 +32,9 @@ describe('layers are compressed', () => {
   test.each<[string, Partial<Engine> | undefined, boolean, boolean, 'zstd' | 'none']>([
     ['without an engine', undefined, false, false, 'zstd'],
     ['for an archive that is kept', classic, true, false, 'zstd'],
-    ['for the cache', classic, false, true, 'zstd'],
+    ['not for the cache, which gets an image of its own', classic, false, true, 'none'],
+    ['not for Podman', podman, false, true, 'none'],
+    ['for an archive that is kept, although Podman has it too', podman, true, true, 'zstd'],
     ["for Docker's containerd store", containerd, false, false, 'zstd'],
     ["not for Docker's graph drivers", classic, false, false, 'none'],
     ['not for an old engine', old, false, false, 'none'],
@@ -107,8 +110,11 @@ test('an image that is to be pushed is made as it is pushed: in the archive, and
   expect(decisionsOf(orders[0]!).at(-1)).toBe('ghcr.io/acme/ddk is asked for the image, and gets it')
 })
 
-test('zstd may be in an archive of the cache unless the engine can not read it', () => {
-  expect([order(classic), order(old), order(undefined)].map(({ mayBeZstd }) => mayBeZstd)).toEqual([true, false, true])
+test('the layers of an earlier image may be compressed with zstd where the archive is kept, or the engine loads that as fast', () => {
+  const orders = [classic, podman, containerd, old, undefined].map((engine) => order(engine))
+  expect(orders.map(({ takesZstd }) => takesZstd)).toEqual([false, false, true, false, true])
+  const whole = [classic, podman, containerd, old].map((engine) => order(engine, { archive: join(dir, 'kept.tar') }))
+  expect(whole.map(({ takesZstd }) => takesZstd)).toEqual([true, true, true, false])
 })
 
 test('the image has the requested name, or one of its version; another version is refused', () => {
@@ -123,7 +129,7 @@ test('what was decided is one sentence each', () => {
   expect(decisionsOf(order(old, {}, true))).toEqual([
     `The archive ${join(dir, 'step', 'image.tar')} is removed once it is loaded`,
     'The lowest layer is imported into the engine while it is made',
-    "New layers are compressed with none; the engine can't load zstd",
+    "New layers are compressed with none; those of an earlier image aren't compressed with zstd",
     'The Actions cache is asked for image, and gets image',
   ])
   expect(decisionsOf(order(old, {}, true, true)).at(-1)).toBe('The Actions cache is asked for image and ISO, and gets image and ISO')

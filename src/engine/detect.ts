@@ -106,6 +106,7 @@ function docker(command: EngineCommand, version: string, info: Info): Engine {
     privileges: dockerPrivileges(info),
     keepsIds: false,
     loadsZstd: Number.parseInt(version, 10) >= 23,
+    prefersPlain: store !== 'containerd',
     ...(store !== 'containerd' && { layers: dockerLayerStore(command) }),
   }
 }
@@ -120,6 +121,7 @@ function podmanByDocker(command: EngineCommand, version: string, info: Info): En
     privileges: dockerPrivileges(info),
     keepsIds: false,
     loadsZstd: true,
+    prefersPlain: true,
   }
 }
 
@@ -132,6 +134,7 @@ function podman(command: EngineCommand, version: string, { host, store }: Info):
     privileges: host?.security?.rootless ? 'rootless' : 'root',
     keepsIds: true,
     loadsZstd: true,
+    prefersPlain: true,
   }
 }
 
@@ -139,7 +142,7 @@ function commonParts(
   command: EngineCommand,
   platformOption: boolean,
   method: LoadMethod,
-): Omit<Engine, 'name' | 'version' | 'store' | 'privileges' | 'keepsIds' | 'loadsZstd'> {
+): Omit<Engine, 'name' | 'version' | 'store' | 'privileges' | 'keepsIds' | 'loadsZstd' | 'prefersPlain'> {
   return {
     ...images(command, platformOption),
     command: command.program,

@@ -21,6 +21,8 @@ export interface Engine {
   readonly keepsIds: boolean
   /** Whether it can load layers that are compressed with zstd. */
   readonly loadsZstd: boolean
+  /** Whether uncompressed layers, which take longer to write, get into its store sooner than compressed ones. */
+  readonly prefersPlain: boolean
   /** Takes a layer while it is made; absent if that wouldn't be faster than loading an archive. */
   readonly layers?: LayerStore
   /**

@@ -37,8 +37,8 @@ export interface Order {
   readonly onlyCompression?: Compression
   /** Moves the lowest layer into the engine while it is made; absent if the engine can't, or the archive has to be complete. */
   readonly rootImport?: RootImport
-  /** Whether the engine can read zstd-compressed layers. */
-  readonly mayBeZstd: boolean
+  /** Whether layers of an earlier image may be compressed with zstd: the engine can read that, and doesn't get uncompressed ones sooner. */
+  readonly takesZstd: boolean
   readonly uname: UnameChoice
   /** Limit for bytes of zeros in a new image, if another than the default. It doesn't change the image, so it isn't part of its key. */
   readonly maxZeroBytes: number | undefined
@@ -86,9 +86,9 @@ export function placeOrder(
     ...(ociLayout !== undefined && { ociLayout }),
     wantsArchive,
     ...(engine?.layers && !isWhole && !asked && { rootImport: new RootImport(engine.layers, basename(tempDir)) }),
-    compression: asked ?? compressionFor(engine, isWhole || useCache.save.image),
+    compression: asked ?? compressionFor(engine, isWhole),
     ...(asked && { onlyCompression: asked }),
-    mayBeZstd: engine?.loadsZstd ?? true,
+    takesZstd: compressionFor(engine, isWhole) === 'zstd',
     uname: inputs.uname,
     maxZeroBytes: inputs.maxZeroBytes,
     useCache,
@@ -103,13 +103,13 @@ export function placeOrder(
 }
 
 /** What was decided, one sentence each, for the log of a job in debug mode. */
-export function decisionsOf({ archive, keepArchive, ociLayout, rootImport, compression, mayBeZstd, useCache, registry }: Order): string[] {
+export function decisionsOf({ archive, keepArchive, ociLayout, rootImport, compression, takesZstd, useCache, registry }: Order): string[] {
   const kinds = ({ image, iso }: CacheUse['save']) => [image && 'image', iso && 'ISO'].filter(Boolean).join(' and ') || 'nothing'
   return [
     `The archive ${archive} is ${keepArchive ? 'kept' : `removed once it is ${ociLayout === undefined ? 'loaded' : 'used'}`}`,
     ...(ociLayout === undefined ? [] : [`The OCI layout is ${ociLayout}`]),
     `The lowest layer is ${rootImport ? 'imported into the engine while it is made' : 'written to the archive'}`,
-    `New layers are compressed with ${compression}; the engine ${mayBeZstd ? 'can' : "can't"} load zstd`,
+    `New layers are compressed with ${compression}; those of an earlier image ${takesZstd ? 'may be' : "aren't"} compressed with zstd`,
     `The Actions cache is asked for ${kinds(useCache.restore)}, and gets ${kinds(useCache.save)}`,
     ...(registry ? [`${registry.client.repository.text} is asked for the image, and ${registry.push ? 'gets it' : 'gets nothing'}`] : []),
   ]
@@ -128,8 +128,8 @@ function archivePath(inputs: Inputs, engine: Engine | undefined, tempDir: string
   return archive
 }
 
-/** Old engines can't read zstd. Docker's graph drivers load an uncompressed layer fastest, its containerd store a compressed one. */
-function compressionFor(engine: Engine | undefined, isKept: boolean): Compression {
+/** For the Actions cache, layers are compressed beside the next steps. */
+function compressionFor(engine: Engine | undefined, isWhole: boolean): Compression {
   if (engine && !engine.loadsZstd) return 'none'
-  return isKept || engine?.store === 'containerd' ? 'zstd' : 'none'
+  return engine?.prefersPlain && !isWhole ? 'none' : 'zstd'
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import {
   appendFileSync,
+  createReadStream,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { sha256Of, sha256OfFile } from '../../../src/bytes/digest.ts'
-import { type CachedImage, checkImage } from '../../../src/cache/entries/check-image.ts'
+import { type CachedImage, checkImage, type Layers } from '../../../src/cache/entries/check-image.ts'
 import {
   imageCacheKey,
   type RestoreImageOptions,
@@ -23,6 +24,7 @@ import {
   stageImage,
   stageImageToMake,
 } from '../../../src/cache/entries/image-cache.ts'
+import { unpack } from '../../../src/cache/entries/unpack.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
 import { createArchive } from '../../../src/image/archive/archive.ts'
@@ -79,8 +81,8 @@ test.each(compressions)('an image of %s comes back in the compression that is as
   for (const compression of compressions) {
     const asked = await makeImage(join(dir, 'asked.tar'), ['ddk:1'], compression)
     const staged = stageImage(key, join(dir, `staged-${compression}`), join(dir, 'image.tar'), made)
-    const checked = await checkImage(join(staged.dir, entryFolder), key, join(dir, 'again.tar'), { compression })
-    if (typeof checked === 'string') throw new Error(checked)
+    const checked = await checkStaged(staged, join(dir, 'again.tar'), { compression })
+    if (typeof checked !== 'object') throw new Error(checked)
     finishImage(checked.archive, checked.description, ['ddk:1'])
     expect(checked.description.layers).toEqual(asked.layers)
     expect(readFileSync(join(dir, 'again.tar')).equals(readFileSync(join(dir, 'asked.tar')))).toBe(true)
@@ -89,8 +91,8 @@ test.each(compressions)('an image of %s comes back in the compression that is as
 
 test("an image of gzip stays so for an engine that can't load zstd", async () => {
   const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), [], 'gzip'))
-  const checked = await checkImage(join(staged.dir, entryFolder), key, join(dir, 'again.tar'), { mayBeZstd: false })
-  if (typeof checked === 'string') throw new Error(checked)
+  const checked = await checkStaged(staged, join(dir, 'again.tar'), { takesZstd: false })
+  if (typeof checked !== 'object') throw new Error(checked)
   await checked.archive.abort()
   expect(checked.description.layers.map(({ mediaType }) => compressionOf(mediaType))).toEqual(['gzip', 'gzip'])
 })
@@ -253,7 +255,7 @@ describe('an image that is given to an engine while it arrives', () => {
     nothingLeft()
   })
 
-  test('is used once all of it is there, if its description comes last', async () => {
+  test('is read twice, if its description comes last', async () => {
     const made = await saved()
     writeFileSync(join(dir, 'entry'), service().archive(key))
     sh(`cd '${dir}'; tar --zstd -xf entry; tar --zstd -cf entry xenserver-ddk/image xenserver-ddk/about.json`)
@@ -261,7 +263,7 @@ describe('an image that is given to an engine while it arrives', () => {
     const { log, rootSink } = engine()
     const { image, lines } = await restore(join(dir, 'new.tar'), { rootSink })
     const { archive } = finishImage(image!.archive, image!.description, ['ddk:1'])
-    expect([archive.configDigest, log.layers, lines]).toEqual([made.archive.configDigest, [], []])
+    expect([archive.configDigest, log.layers.length, lines]).toEqual([made.archive.configDigest, 1, []])
   })
 
   test('ends with the job, and leaves nothing', async () => {
@@ -281,12 +283,20 @@ describe('an entry is a miss if', () => {
   type Damage = (folder: string, edit: (change: (entry: Stored) => void) => void) => void
   test.each<[string, Damage, RegExp]>([
     ['a layer has another bit', (folder) => flip(join(folder, 'image'), 600), /a layer should have the digest sha256:\w+, but has/],
-    ['its archive is cut', (folder) => truncateSync(join(folder, 'image'), 1000), /it has 1000 bytes, but its layers should have/],
-    ['its archive is empty', (folder) => truncateSync(join(folder, 'image'), 0), /it has 0 bytes/],
-    ['its archive is missing', (folder) => rmSync(join(folder, 'image')), /no such file/],
-    ['its archive is a link', (folder) => relink(join(folder, 'image'), '/etc/passwd'), /image is not a regular file/],
-    ['its description is a link', (folder) => relink(join(folder, 'about.json'), '/dev/zero'), /about.json is not a regular file/],
-    ['its description is missing', (folder) => rmSync(join(folder, 'about.json')), /no such file/],
+    ['its archive is cut', (folder) => truncateSync(join(folder, 'image'), 1000), /its archive is cut short/],
+    ['its archive is empty', (folder) => truncateSync(join(folder, 'image'), 0), /its archive is cut short/],
+    ['its archive is missing', (folder) => rmSync(join(folder, 'image')), /its image is missing/],
+    [
+      'its archive is a link',
+      (folder) => relink(join(folder, 'image'), '/etc/passwd'),
+      /its archive has "xenserver-ddk\/image", which no entry has/,
+    ],
+    [
+      'its description is a link',
+      (folder) => relink(join(folder, 'about.json'), '/dev/zero'),
+      /its archive has "xenserver-ddk\/about.json", which no entry has/,
+    ],
+    ['its description is missing', (folder) => rmSync(join(folder, 'about.json')), /its description is missing/],
     ['its description is cut', (folder) => truncateSync(join(folder, 'about.json'), 100), /JSON/],
     ['its description is empty', (folder) => writeFileSync(join(folder, 'about.json'), 'null'), /its contents belong to another key/],
     ['its description is huge', (folder) => appendFileSync(join(folder, 'about.json'), ' '.repeat(2 << 20)), /larger than 1 MiB/],
@@ -316,7 +326,7 @@ describe('an entry is a miss if', () => {
       writeFileSync(join(folder, 'about.json'), JSON.stringify(stored))
     })
     mkdirSync(join(dir, 'out'))
-    expect(await checkImage(folder, key, join(dir, 'out/image.tar')).catch(({ message }: Error) => message)).toMatch(why)
+    expect(await checkStaged(staged, join(dir, 'out/image.tar')).catch(({ message }: Error) => message)).toMatch(why)
     expect(readdirSync(join(dir, 'out'))).toEqual([])
   })
 
@@ -377,6 +387,13 @@ async function save(staged: CacheEntry): Promise<string[]> {
   startSaving([staged], join(dir, 'save'), (line) => lines.push(line))
   await awaitSaving(join(dir, 'save'), 30_000, (line) => lines.push(line))
   return lines
+}
+
+/** Packs a staged entry as it is saved, and checks what comes out. */
+async function checkStaged(staged: CacheEntry, archive: string, wanted: Layers = {}): Promise<CachedImage | string | undefined> {
+  const packed = join(dir, 'packed')
+  sh(`tar -C '${staged.dir}' --sort=name --zstd -cf '${packed}' ${entryFolder}`)
+  return unpack(createReadStream(packed), (files) => checkImage(files, key, archive, wanted, {}))
 }
 
 async function restore(

@@ -2,6 +2,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { type Compression, frameCompressor } from '../../../src/image/archive/frames.ts'
+import type { Conversion } from '../../../src/image/description.ts'
 import { saveForNextRun } from '../../../src/supply/cache/save.ts'
 import type { KnownIso } from '../../../src/supply/iso/known-iso.ts'
 import type { Order } from '../../../src/supply/order.ts'
@@ -35,7 +37,7 @@ function saved(supply: Partial<Supply> = {}, order: Partial<Order> = {}, isPinne
     origin: 'download',
     isoSha256: sha256,
     isoPath: join(dir, 'ddk.iso'),
-    conversion: { archive: { configDigest: 'sha256:1' } },
+    conversion: conversionOf('zstd'),
   }
   const asked = {
     phase: { say: (line: string) => said.push(line) },
@@ -46,6 +48,11 @@ function saved(supply: Partial<Supply> = {}, order: Partial<Order> = {}, isPinne
     uname: 'ddk',
   }
   return saveForNextRun({ ...made, ...supply } as Supply, known as unknown as KnownIso, { ...asked, ...order } as unknown as Order).entries
+}
+
+function conversionOf(compression: Compression): Conversion {
+  const made = { archive: { configDigest: 'sha256:1' }, layers: [{ mediaType: frameCompressor({ compression }).mediaType }] }
+  return made as unknown as Conversion
 }
 
 const checksum = "the checksum of this address's first download"
@@ -67,6 +74,22 @@ test('an image that is in a cache already is not saved', () => {
 test('only what is wanted is saved, and without either not even the checksum', () => {
   const saving = (image: boolean, iso: boolean) => saved({}, { useCache: { save: { image, iso } } as Order['useCache'] })
   expect([saving(true, false), saving(false, true), saving(false, false)]).toEqual([[checksum, 'the image'], [checksum, 'the ISO'], []])
+})
+
+test.each<[string, Partial<Supply>, Partial<Order>, boolean]>([
+  ['whose layers are compressed is saved as it is', {}, {}, true],
+  ['without its lowest layer is made again', { imported: true }, {}, false],
+  ['whose layers are not compressed is made again', { conversion: conversionOf('none') }, {}, false],
+  [
+    'whose layers have the compression that is asked for is saved as it is',
+    { conversion: conversionOf('none') },
+    { onlyCompression: 'none' },
+    true,
+  ],
+  ['whose ISO is gone is saved as it is', { conversion: conversionOf('none'), isoPath: undefined as never }, {}, true],
+])('an image %s', (_, supply, order, isStaged) => {
+  expect(saved({ origin: 'file', ...supply }, order)).toEqual(['the image'])
+  expect(existsSync(join(dir, 'save-image/xenserver-ddk/image'))).toBe(isStaged)
 })
 
 test('nothing is saved to a cache that was too slow before, and that is said', () => {

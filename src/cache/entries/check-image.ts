@@ -1,12 +1,11 @@
-import { streamOfFile } from '../../bytes/byte-stream.ts'
+import type { ByteStream } from '../../bytes/byte-stream.ts'
 import { type Archive, configDigest } from '../../image/archive/archive.ts'
 import { type Compression, compressionOf } from '../../image/archive/frames.ts'
 import type { LayerSink } from '../../image/archive/layer.ts'
-import { type Recompressed, recompressArchive } from '../../image/archive/recompress.ts'
-import { resumeArchive } from '../../image/archive/resume.ts'
+import { remakeArchive } from '../../image/archive/remake.ts'
 import { configOf, type ImageDescription } from '../../image/description.ts'
 import { isDescription } from '../../image/parse-description.ts'
-import { descriptionName, fileIn, readDescription, takeDescription } from './folder.ts'
+import { descriptionName, takeDescription } from './folder.ts'
 import type { EntryFile } from './unpack.ts'
 
 /** The file of an entry that is the image's archive. */
@@ -27,73 +26,77 @@ export interface CachedImage {
 
 /** How the layers are wanted. */
 export interface Layers {
-  /** The compression that all of them must have; otherwise they are compressed again. Default: any, as far as `mayBeZstd` allows. */
+  /** The compression that all of them must have; otherwise they are compressed again. Default: any, as far as `takesZstd` allows. */
   readonly compression?: Compression | undefined
   /** Whether they may be compressed with zstd; otherwise they are decompressed. Default: yes. */
-  readonly mayBeZstd?: boolean
+  readonly takesZstd?: boolean
+  /** Where the lowest one goes instead of into the archive; all are decompressed then. */
+  readonly rootSink?: (() => LayerSink) | undefined
+}
+
+/** What an entry says of its image, once that is known: its description, or why it can't be used. */
+export interface Known {
+  description?: ImageDescription | string
 }
 
 /**
  * Checks an image whose entry was restored, and isn't trusted.
- * @param folder of the entry
- * @param archive path for the archive
- * @returns the image, or why it isn't the image with that key
- * @throws Error if a file is missing, or can't be read or written
- */
-export async function checkImage(
-  folder: string,
-  key: string,
-  archive: string,
-  { compression, mayBeZstd = true }: Layers = {},
-): Promise<CachedImage | string> {
-  const description = checkDescription(readDescription(folder), key)
-  if (typeof description === 'string') return description
-  const path = fileIn(folder, imageName)
-  const { layers } = description
-  const has =
-    (other: Compression) =>
-    ({ mediaType }: { mediaType: string }) =>
-      compressionOf(mediaType) === other
-  const wanted = compression ?? (!mayBeZstd && layers.some(has('zstd')) ? 'none' : undefined)
-  if (wanted !== undefined && !layers.every(has(wanted))) {
-    return withLayers(description, await recompressArchive(streamOfFile(path, 'its archive'), archive, layers, wanted))
-  }
-  const resumed = await resumeArchive(path, archive, layers)
-  return 'unusable' in resumed ? resumed.unusable : { archive: resumed.archive, description }
-}
-
-/**
- * Checks an image while it arrives, and gives its lowest layer to an engine.
  * @param files of the entry
- * @param archive path for the archive, which gets the other layers, all uncompressed
- * @returns the image; or why it isn't the image with that key; or undefined if the entry doesn't begin with its description
+ * @param archive path for the archive
+ * @param known gets the description; if it has one already, the files are those of the same entry
+ * @returns the image; or why it isn't the image with that key; or undefined if the image came before its description, so that it has to be
+ *   read again
  * @throws Error if the entry doesn't arrive, or the archive can't be written; SinkError if `rootSink` doesn't take the layer
  */
-export async function checkArrivingImage(
+export async function checkImage(
   files: AsyncIterable<EntryFile>,
   key: string,
   archive: string,
-  rootSink: () => LayerSink,
+  wanted: Layers,
+  known: Known,
 ): Promise<CachedImage | string | undefined> {
-  let description: ImageDescription | undefined
   let image: CachedImage | undefined
+  let isTooEarly = false
   try {
     for await (const file of files) {
+      const { description } = known
       if (file.name === descriptionName) {
-        const checked = checkDescription(await takeDescription(file), key)
-        if (typeof checked === 'string') return checked
-        description = checked
-      } else if (file.name === imageName && description) {
-        const checked = withLayers(description, await recompressArchive(file.content, archive, description.layers, 'none', rootSink))
-        if (typeof checked === 'string') return checked
-        image = checked
-      } else return undefined
+        known.description ??= checkDescription(await takeDescription(file), key)
+        if (typeof known.description === 'string') return known.description
+      } else if (file.name === imageName && typeof description === 'object') {
+        const taken = await takeLayers(file.content, description, archive, wanted)
+        if (typeof taken === 'string') return taken
+        image = taken
+      } else isTooEarly ||= file.name === imageName
     }
   } catch (error) {
     await image?.archive.abort()
     throw error
   }
-  return image ?? 'it has no image'
+  if (image) return image
+  if (!known.description) return 'its description is missing'
+  return isTooEarly ? undefined : 'its image is missing'
+}
+
+async function takeLayers(
+  content: ByteStream,
+  description: ImageDescription,
+  archive: string,
+  { compression, takesZstd = true, rootSink }: Layers,
+): Promise<CachedImage | string> {
+  const { layers } = description
+  const has =
+    (other: Compression) =>
+    ({ mediaType }: { mediaType: string }) =>
+      compressionOf(mediaType) === other
+  const wanted = compression ?? (rootSink || (!takesZstd && layers.some(has('zstd'))) ? 'none' : undefined)
+  const isAsWanted = wanted === undefined || (!rootSink && layers.every(has(wanted)))
+  const made = await remakeArchive(content, archive, layers, isAsWanted ? {} : { compression: wanted, rootSink })
+  if ('unusable' in made) return made.unusable
+  return {
+    archive: made.archive,
+    description: { ...description, layers: layers.map((layer, index) => ({ ...layer, ...made.layers[index] })) },
+  }
 }
 
 /** Returns the description, or why it isn't that of the image with that key. */
@@ -104,10 +107,4 @@ function checkDescription(described: unknown, key: string): ImageDescription | s
   if (!isDescription(description)) return 'its description is damaged'
   if (configDigest(configOf(description)) !== entry.configDigest) return "its description doesn't match the recorded digest"
   return description
-}
-
-function withLayers(description: ImageDescription, made: Recompressed): CachedImage | string {
-  if ('unusable' in made) return made.unusable
-  const layers = made.layers.map((layer, index) => ({ ...description.layers[index]!, ...layer }))
-  return { archive: made.archive, description: { ...description, layers } }
 }

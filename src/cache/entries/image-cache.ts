@@ -1,26 +1,22 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder } from '../../host/make-folder.ts'
-import { type LayerSink, SinkError } from '../../image/archive/layer.ts'
+import { SinkError } from '../../image/archive/layer.ts'
 import { convert } from '../../image/convert.ts'
 import type { Conversion } from '../../image/description.ts'
 import type { ArrivingArchive } from '../process/arriving-archive.ts'
-import { bestEffort } from '../process/best-effort.ts'
 import { type RestoreOptions, restore } from '../process/restore.ts'
-import { type CacheEntry, entryFolder, type ImageToMake } from '../process/task.ts'
-import { type CachedImage, checkArrivingImage, checkImage, type ImageEntry, imageName, type Layers } from './check-image.ts'
+import type { CacheEntry, ImageToMake } from '../process/task.ts'
+import { type CachedImage, checkImage, type ImageEntry, imageName, type Known, type Layers } from './check-image.ts'
 import { entryFormat, writeFolder } from './folder.ts'
-import { unpack, unpackInto } from './unpack.ts'
+import { unpack } from './unpack.ts'
 
 /** Key of an image in the cache. The image key contains the recipe, so entries of another version are never found. */
 export function imageCacheKey(imageKey: string): string {
   return `xenserver-ddk-image-${entryFormat}-${imageKey}`
 }
 
-export interface RestoreImageOptions extends RestoreOptions, Layers {
-  /** Where the lowest layer goes instead of into the archive; all are decompressed then. */
-  readonly rootSink?: () => LayerSink
-}
+export interface RestoreImageOptions extends RestoreOptions, Layers {}
 
 /**
  * Restores an image from the Actions cache, and checks its layers and its configuration against their digests. Any problem is one line for
@@ -35,50 +31,31 @@ export async function restoreImage(
   options: RestoreImageOptions,
 ): Promise<CachedImage | undefined> {
   const entry = { key, dir, what: 'the image' }
-  const checked = await restore(entry, options, (arriving) => takeImage(arriving, entry, archive, options))
+  const checked = await restore(entry, options, (arriving) => takeImage(arriving, key, archive, options))
   if (typeof checked !== 'string') return checked
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`)
   return undefined
 }
 
-/** Returns the image, or why it isn't the image with that key. */
+/** Returns the image, or why it isn't the image with that key. If the sink doesn't take the lowest layer, it goes into the archive after all. */
 async function takeImage(
-  arriving: ArrivingArchive,
-  { key, dir }: CacheEntry,
-  archive: string,
-  options: RestoreImageOptions,
-): Promise<CachedImage | string> {
-  const { rootSink, signal, say } = options
-  const checked = rootSink && (await giveToEngine(arriving, key, archive, rootSink, signal, say))
-  if (checked !== undefined) return checked
-  const folder = join(dir, entryFolder)
-  try {
-    await unpackInto(folder, arriving.read())
-    return await bestEffort<CachedImage | string>(
-      () => checkImage(folder, key, archive, options),
-      (why) => why,
-    )
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Returns undefined if the engine doesn't take the layer, or can't get it while it arrives. */
-async function giveToEngine(
   arriving: ArrivingArchive,
   key: string,
   archive: string,
-  rootSink: () => LayerSink,
-  signal: AbortSignal | undefined,
-  say: RestoreOptions['say'],
-): Promise<CachedImage | string | undefined> {
-  try {
-    return await unpack(arriving.read(), (files) => checkArrivingImage(files, key, archive, rootSink))
-  } catch (error) {
-    signal?.throwIfAborted()
-    if (!(error instanceof SinkError)) throw error
-    say(`${error.message}; an archive is made instead`)
-    return undefined
+  { signal, say, ...options }: RestoreImageOptions,
+): Promise<CachedImage | string> {
+  const known: Known = {}
+  let wanted: Layers = options
+  for (;;) {
+    try {
+      const checked = await unpack(arriving.read(), (files) => checkImage(files, key, archive, wanted, known))
+      if (checked !== undefined) return checked
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!(error instanceof SinkError)) throw error
+      say(`${error.message}; an archive is made instead`)
+      wanted = { ...options, rootSink: undefined }
+    }
   }
 }
 
@@ -96,7 +73,7 @@ export function stageImage(key: string, dir: string, archive: string, conversion
 }
 
 /**
- * Like `stageImage`, for an image whose archive isn't complete: the process that saves it makes it again.
+ * Like `stageImage`, for an image whose archive isn't complete or isn't compressed: the process that saves it makes it again.
  * @param iso path of the ISO, which is read later
  * @param maxZeroBytes as in the conversion's options
  */

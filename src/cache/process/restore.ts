@@ -129,18 +129,26 @@ async function download(
 ): Promise<'arrived' | 'enough' | { readonly trouble: string }> {
   const deadline = AbortSignal.timeout(patience)
   const stalled = new AbortController()
+  const ended = new AbortController()
   const hasStalled = watchMovement(child.pid ?? 0, stall)
   const timer = setInterval(() => {
     if (show) showTransfer(`Restoring ${what}`, statusFile, show)
-    if (hasStalled()) stalled.abort()
+    // Node sometimes hangs while it exits (nodejs/node#54918).
+    if (readStatus(statusFile).ended) ended.abort()
+    else if (hasStalled()) stalled.abort()
   }, progressInterval)
-  try {
-    await once(child, 'exit', { signal: AbortSignal.any([deadline, stalled.signal, seenEnough, ...(signal ? [signal] : [])]) })
+  const outcome = () => {
     const { results, failure } = readStatus(statusFile)
     const [result] = results
     if (!result) return { trouble: failure || 'the cache process ended early' }
     return result.outcome === 'restored' ? 'arrived' : { trouble: result.reason }
+  }
+  try {
+    const others = [ended.signal, deadline, stalled.signal, seenEnough, ...(signal ? [signal] : [])]
+    await once(child, 'exit', { signal: AbortSignal.any(others) })
+    return outcome()
   } catch (error) {
+    if (ended.signal.aborted) return outcome()
     if (seenEnough.aborted) return 'enough'
     if (stalled.signal.aborted) return { trouble: `it gave nothing for ${durationText(stall)}` }
     if (!deadline.aborted) throw error

@@ -17,7 +17,7 @@ export interface CacheEntry {
   readonly image?: ImageToMake
 }
 
-/** An image that an engine got without a complete archive. It is made again, from the same ISO. */
+/** An image without a complete, compressed archive. It is made again, from the same ISO. */
 export interface ImageToMake {
   /** Path of the ISO. */
   readonly iso: string

@@ -111,7 +111,8 @@ export function copiedLayerWriter(out: Output, layer: Layer): LayerWriter {
     async finish() {
       const digest = `sha256:${hash.digest('hex')}`
       const size = out.position - start
-      if (digest !== layer.digest || size !== layer.size) throw new Error(`a layer should be ${layer.digest}, but is ${digest}`)
+      if (digest !== layer.digest || size !== layer.size)
+        throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`)
       return layer
     },
     async cancel() {},

@@ -21,14 +21,14 @@ export async function fromCache(
   order: Order,
   firstChecksum: FirstChecksum,
 ): Promise<Supply | undefined> {
-  const { phase, archive: path, tempDir, cacheHealth: health, mayBeZstd, onlyCompression: compression, rootImport } = order
+  const { phase, archive: path, tempDir, cacheHealth: health, takesZstd, onlyCompression: compression, rootImport } = order
   // Meanwhile, because each question to the cache takes a while.
   const first = firstChecksum()
   const restored = await restoreImage(key, join(tempDir, 'restored-image'), path, {
     ...phase,
     show: progressLines(phase.say),
     health,
-    mayBeZstd,
+    takesZstd,
     compression,
     ...(rootImport?.sink && { rootSink: rootImport.sink }),
   })

@@ -6,6 +6,7 @@ import { startSaving } from '../../cache/process/saving.ts'
 import type { CacheEntry } from '../../cache/process/task.ts'
 import { identifyingUrl } from '../../fetch/http/address.ts'
 import { sentenceOf } from '../../host/system-error.ts'
+import { compressionOf } from '../../image/archive/frames.ts'
 import type { KnownIso } from '../iso/known-iso.ts'
 import { keysOf } from '../keys.ts'
 import type { Order } from '../order.ts'
@@ -46,8 +47,10 @@ function imageEntry({ origin, conversion, imported, isoPath }: Supply, known: Kn
   const { cache: key } = keysOf(known, order)
   if (!order.useCache.save.image || key === undefined || !conversion || origin === 'cache') return []
   const dir = join(order.tempDir, 'save-image')
+  const { layers } = conversion
+  const isCompressed = order.onlyCompression !== undefined || layers.every(({ mediaType }) => compressionOf(mediaType) === 'zstd')
   return [
-    imported && isoPath !== undefined
+    (imported || !isCompressed) && isoPath !== undefined
       ? stageImageToMake(key, dir, isoPath, conversion, order.maxZeroBytes)
       : stageImage(key, dir, order.archive, conversion),
   ]

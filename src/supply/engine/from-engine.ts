@@ -38,8 +38,9 @@ export async function fromEngine(
   }
   const { identity, isoSha256 } = labelled
   const name = nameOf(identity)
-  // Asked meanwhile, if the image's own names don't tell. Podman writes them with a registry.
-  const holding = image.names.includes(name) ? Promise.resolve(image) : engine.find(name)
+  // Asked meanwhile, unless the image's own names tell. Podman writes them with a registry.
+  const written = engine.name === 'podman' ? [name, `localhost/${name}`] : [name]
+  const holding = image.names.some((its) => written.includes(its)) ? Promise.resolve(image) : engine.find(name)
   holding.catch(() => {})
   try {
     await engine.prove(image, phase.say)

@@ -7,7 +7,7 @@ import { checkFreeSpace } from '../../host/free-space.ts'
 import { type Archive, type ArchiveSummary, createArchive } from '../../image/archive/archive.ts'
 import { type Compression, compressionOf } from '../../image/archive/frames.ts'
 import { type Layer, SinkError } from '../../image/archive/layer.ts'
-import { recompressArchive } from '../../image/archive/recompress.ts'
+import { remakeArchive } from '../../image/archive/remake.ts'
 import { contentSize } from '../../image/archive/zstd-frames.ts'
 import { progressLines } from '../../phase/progress-line.ts'
 import { fetchBlob, LostBlob } from '../../registry/blob.ts'
@@ -104,11 +104,11 @@ async function pull(client: RegistryClient, image: RegistryImage, name: string, 
 }
 
 /** The compression that the layers must get; undefined if they can stay as they are. */
-function otherCompression({ layers }: RegistryImage, { rootImport, onlyCompression, mayBeZstd }: Order): Compression | undefined {
+function otherCompression({ layers }: RegistryImage, { rootImport, onlyCompression, takesZstd }: Order): Compression | undefined {
   const [has] = layers.map(({ mediaType }) => compressionOf(mediaType))
   // How long gzip's content is can't be known before it is unpacked, and every engine can.
   if (has === 'gzip') return undefined
-  if (rootImport?.sink || (!mayBeZstd && has === 'zstd')) return onlyCompression ?? 'none'
+  if (rootImport?.sink || (!takesZstd && has === 'zstd')) return onlyCompression ?? 'none'
   return onlyCompression === undefined || onlyCompression === has ? undefined : onlyCompression
 }
 
@@ -161,7 +161,7 @@ async function recompress(
   name: string,
   { archive: path, rootImport }: Order,
 ): Promise<ArchiveSummary | string> {
-  const made = await recompressArchive(streamOfFile(from, from), path, layers, compression, rootImport?.sink)
+  const made = await remakeArchive(streamOfFile(from, from), path, layers, { compression, rootSink: rootImport?.sink })
   if ('unusable' in made) return made.unusable
   const archive: Archive = made.archive
   try {

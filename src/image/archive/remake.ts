@@ -25,33 +25,42 @@ const roomForPiece = defaultPieceSize + 1024
 const usualRatio = 3
 
 /** An archive up to the end of its layers, with the layers as stored in it; or why the file can't be used. */
-export type Recompressed = { readonly archive: Archive; readonly layers: readonly Layer[] } | { readonly unusable: string }
+export type Remade = { readonly archive: Archive; readonly layers: readonly Layer[] } | { readonly unusable: string }
+
+/** How the layers get into the new archive. */
+export interface RemakeOptions {
+  /** Their compression; absent if they stay as they are. The bytes are those of a conversion with that compression. */
+  readonly compression?: Compression | undefined
+  /** Where the lowest one goes, uncompressed, instead of into the archive. Only with a compression for the others. */
+  readonly rootSink?: (() => LayerSink) | undefined
+}
 
 /**
- * Makes a new archive from an earlier one, with the same layers in another compression: for engines that can't read zstd, and for those who
- * ask for a compression. The bytes are those of a conversion with that compression. Both digests of every layer are verified.
+ * Makes a new archive from an earlier one, with the same layers. Every layer's digest is verified; with a compression or a sink, also that
+ * of its tar.
  * @param from the earlier archive, which begins with `layers`; nothing after them is read
  * @param path of the new archive
- * @param rootSink where the lowest layer goes, uncompressed, instead of into the new archive
  * @throws Error if the new archive can't be written; SinkError if `rootSink` doesn't take the layer
  */
-export async function recompressArchive(
+export async function remakeArchive(
   from: ByteStream,
   path: string,
   layers: readonly Layer[],
-  compression: Compression,
-  rootSink?: () => LayerSink,
-): Promise<Recompressed> {
-  const content = layers.slice(rootSink ? 1 : 0).reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
-  checkFreeSpace(dirname(path), compression === 'none' ? content : content / usualRatio, 'The archive of the image')
+  { compression, rootSink }: RemakeOptions = {},
+): Promise<Remade> {
+  checkFreeSpace(dirname(path), sizeOf(layers.slice(rootSink ? 1 : 0), compression), 'The archive of the image')
   const archive = createArchive(path)
   try {
     const made: Layer[] = []
     for (const layer of layers) {
       if (!(await from.take(tarBlockSize)).equals(layerHeader(layer))) throw new Error(`layer ${layer.digest} isn't where it should be`)
       const writer =
-        rootSink && made.length === 0 ? archive.addAbsentLayer(rootSink(), free) : archive.addLayer({ compression, release: free })
-      const digest = await copiers[compressionOf(layer.mediaType)](from, layer, writer)
+        compression === undefined
+          ? archive.addCopiedLayer(layer)
+          : rootSink && made.length === 0
+            ? archive.addAbsentLayer(rootSink(), free)
+            : archive.addLayer({ compression, release: free })
+      const digest = await copiers[compression === undefined ? 'none' : compressionOf(layer.mediaType)](from, layer, writer)
       if (digest !== layer.digest) throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest}`)
       const written = await writer.finish()
       if (written.diffId !== layer.diffId) throw new Error(`a layer should hold ${layer.diffId}, but holds ${written.diffId}`)
@@ -64,6 +73,13 @@ export async function recompressArchive(
     if (error instanceof SinkError) throw error
     return { unusable: (error as Error).message }
   }
+}
+
+/** Bytes that the layers take in the new archive. If they are compressed again, that is only an estimate. */
+function sizeOf(layers: readonly Layer[], compression: Compression | undefined): number {
+  if (compression === undefined) return layers.reduce((sum, { size }) => sum + size, 0)
+  const content = layers.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0)
+  return compression === 'none' ? content : content / usualRatio
 }
 
 /** Gives a layer's tar to the writer in the pieces of a conversion, and returns the digest of the layer's blob. */
