@@ -38017,6 +38017,7 @@ __name(contentSize, "contentSize");
 var decompress = (0, import_node_util4.promisify)(import_node_zlib3.zstdDecompress);
 var maxFrameContent = 64 << 20;
 var roomForPiece = defaultPieceSize + 1024;
+var maxAhead = 2;
 var usualRatio = 3;
 async function remakeArchive(from, path6, layers, { compression, rootSink } = {}) {
   checkFreeSpace((0, import_node_path29.dirname)(path6), sizeOf2(layers.slice(rootSink ? 1 : 0), compression), "The archive of the image");
@@ -38049,15 +38050,25 @@ function sizeOf2(layers, compression) {
 __name(sizeOf2, "sizeOf");
 var copyFrames = /* @__PURE__ */ __name(async (from, { size, uncompressedSize }, writer) => {
   const hash = (0, import_node_crypto9.createHash)("sha256");
+  const pieces2 = [];
   let content = uncompressedSize;
+  const writeNext = /* @__PURE__ */ __name(async () => {
+    const piece = await pieces2.shift();
+    content -= piece.length;
+    if (content < 0) throw new Error(`a layer holds more than ${uncompressedSize} bytes`);
+    await writer.write(new Uint8Array(piece.buffer, piece.byteOffset, piece.length));
+  }, "writeNext");
   for (let left = size; left > 0; ) {
     const frame = await takeFrame(from, Math.min(maxFrameContent, left));
     hash.update(frame);
     left -= frame.length;
-    const piece = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, content + 1), chunkSize: roomForPiece });
-    content -= piece.length;
-    await writer.write(new Uint8Array(piece.buffer, piece.byteOffset, piece.length));
+    const piece = decompress(frame, { maxOutputLength: Math.min(maxFrameContent, content + 1), chunkSize: roomForPiece });
+    piece.catch(() => {
+    });
+    pieces2.push(piece);
+    if (pieces2.length > maxAhead) await writeNext();
   }
+  while (pieces2.length > 0) await writeNext();
   return digestOf4(hash);
 }, "copyFrames");
 var copyMembers = /* @__PURE__ */ __name(async (from, { size, uncompressedSize }, writer) => {

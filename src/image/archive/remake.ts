@@ -21,6 +21,9 @@ const maxFrameContent = 64 << 20
 /** More than a piece, so that Node decompresses a frame in one step: with its default of 16 KiB, that takes seven times as long. */
 const roomForPiece = defaultPieceSize + 1024
 
+/** How many pieces are decompressed while another is written. */
+const maxAhead = 2
+
 /** A root filesystem compresses to about a third of its size. */
 const usualRatio = 3
 
@@ -85,18 +88,28 @@ function sizeOf(layers: readonly Layer[], compression: Compression | undefined):
 /** Gives a layer's tar to the writer in the pieces of a conversion, and returns the digest of the layer's blob. */
 type Copy = (from: ByteStream, layer: Layer, writer: LayerWriter) => Promise<string>
 
-/** Each frame holds a piece. */
+/** Each frame holds a piece. The next ones are decompressed while one is written. */
 const copyFrames: Copy = async (from, { size, uncompressedSize }, writer) => {
   const hash = createHash('sha256')
+  const pieces: Promise<Buffer>[] = []
   let content = uncompressedSize
+  const writeNext = async () => {
+    const piece = await pieces.shift()!
+    content -= piece.length
+    if (content < 0) throw new Error(`a layer holds more than ${uncompressedSize} bytes`)
+    await writer.write(new Uint8Array(piece.buffer as ArrayBuffer, piece.byteOffset, piece.length))
+  }
   for (let left = size; left > 0; ) {
     const frame = await takeFrame(from, Math.min(maxFrameContent, left))
     hash.update(frame)
     left -= frame.length
-    const piece = await decompress(frame, { maxOutputLength: Math.min(maxFrameContent, content + 1), chunkSize: roomForPiece })
-    content -= piece.length
-    await writer.write(new Uint8Array(piece.buffer as ArrayBuffer, piece.byteOffset, piece.length))
+    const piece = decompress(frame, { maxOutputLength: Math.min(maxFrameContent, content + 1), chunkSize: roomForPiece })
+    // Whoever waits for it gets the error; until then it must not count as unhandled.
+    piece.catch(() => {})
+    pieces.push(piece)
+    if (pieces.length > maxAhead) await writeNext()
   }
+  while (pieces.length > 0) await writeNext()
   return digestOf(hash)
 }
 
