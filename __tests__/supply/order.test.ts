@@ -136,7 +136,7 @@ test('what was decided is one sentence each', () => {
   expect(decisionsOf(order(undefined))).toEqual([
     `The archive ${join(dir, 'step.tar')} is kept`,
     'The lowest layer is written to the archive',
-    'New layers are compressed with zstd; the engine can load zstd',
+    'New layers are compressed with zstd; those of an earlier image may be compressed with zstd',
     'The Actions cache is asked for nothing, and gets nothing',
   ])
 })

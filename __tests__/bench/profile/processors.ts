@@ -105,6 +105,8 @@ function times(): Map<string, { program: string; seconds: number }> {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      // It has ended, and nobody has asked how yet.
+      if (words[0] === '') continue
       const seconds = secondsIn(readFileSync(`/proc/${pid}/stat`, 'latin1'))
       found.set(pid, { program: programOf(words), seconds })
     } catch {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -219,6 +219,21 @@ test('cancelling the job ends an endless restore, with the reason', async () => 
   stop.abort(new Error('cancelled'))
   await expect(restored).rejects.toThrow('cancelled')
   expect(readdirSync(entry.dir)).toEqual([])
+})
+
+test('a process that hangs while it exits, as Node sometimes does, is not waited for', async () => {
+  useService('v2')
+  await save(entryIn('a', 'content'))
+  const { execPath } = process
+  const hanging = join(dir, 'hanging')
+  writeFileSync(hanging, `#!/bin/sh\n'${execPath}' "$@"\nsleep 1000\n`, { mode: 0o755 })
+  process.execPath = hanging
+  try {
+    expect(await restore(entryIn('b'))).toEqual(Buffer.from('content'))
+  } finally {
+    process.execPath = execPath
+  }
+  expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(hanging)
 })
 
 test('the step that starts to save ends at once, and another one hears how it went', async () => {
