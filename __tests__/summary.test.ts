@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Engine } from '../src/engine/engine.ts'
+import type { Engine, Image } from '../src/engine/engine.ts'
 import type { Conversion } from '../src/image/description.ts'
 import { type StepReport, summaryOf } from '../src/summary.ts'
 import type { KnownIso } from '../src/supply/iso/known-iso.ts'
@@ -58,6 +58,13 @@ test('a summary has the digest of the manifest, and says that a registry had the
   const summary = summaryOf(reportOf({ supply: { origin: 'registry', manifestDigest: `sha256:${'1'.repeat(64)}` } }))
   expect(summary).toContain(`<th align="left">Manifest</th><td><code>sha256&#58;${'1'.repeat(64)}</code></td>`)
   expect(summary).toContain('<code>ghcr.io/acme/ddk</code>: no ISO was downloaded or converted')
+})
+
+test('a summary has the size of an image that was not made now, if the engine says it', () => {
+  const hit = { supply: { origin: 'engine', conversion: undefined as never }, engine: {} } as const
+  const image = { id: `sha256:${'2'.repeat(64)}`, size: 856_000_000 } as Image
+  expect(summaryOf({ ...reportOf(hit), image })).toContain('<th align="left">Root filesystem</th><td>856.0 MB in docker</td>')
+  expect(summaryOf({ ...reportOf(hit), image: { ...image, size: undefined } })).not.toContain('Root filesystem')
 })
 
 test('a summary has the number of packages if they were counted', () => {

@@ -139,8 +139,10 @@ async function run(): Promise<void> {
 
 /** Makes this step's own directory. The post step is told before it exists. */
 async function makeTempDir(): Promise<string> {
-  const tempDir = join(process.env.RUNNER_TEMP || tmpdir(), `xenserver-ddk-${randomUUID()}`)
+  const above = process.env.RUNNER_TEMP || tmpdir()
+  const tempDir = join(above, `xenserver-ddk-${randomUUID()}`)
   await saveForPost({ tempDir })
+  makeFolder(above)
   mkdirSync(tempDir, { mode: 0o700 })
   return tempDir
 }

@@ -58,12 +58,13 @@ function rowsOf({ supply, order, engine, image, packages, saving }: StepReport):
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped(architecture)].filter(Boolean).join(', ')
   const found = conversion?.found
   const files = conversion && `${escaped(found!.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
+  const stored = image?.size === undefined ? undefined : `${bytesText(image.size)} in ${escaped(engine!.name)}`
   const id = image?.id ?? supply.archive?.configDigest
   const digest = digestOf(supply, engine, image)
   return [
     ['Kernel', kernel],
     ['Based on', found?.userland && escaped(found.userland)],
-    ['Root filesystem', files],
+    ['Root filesystem', files ?? stored],
     ['Packages', packages === undefined ? undefined : `${packages} RPMs`],
     ['Image', id && code(id)],
     ['Manifest', digest && digest !== id ? code(digest) : undefined],

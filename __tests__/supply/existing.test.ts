@@ -32,7 +32,11 @@ beforeEach(() => {
 
 /** Looks for an image in an engine, without the Actions cache. */
 async function look({ iso = known, has = () => true, recorded = () => undefined, turn, ...changes }: Situation = {}) {
-  const phase = { say: (line: string) => void said.push(line), warn() {}, signal: new AbortController().signal }
+  const phase = {
+    say: (line: string) => void said.push(line),
+    warn: (line: string) => void said.push(`warning: ${line}`),
+    signal: new AbortController().signal,
+  }
   const nothing = { image: false, iso: false }
   const order = { phase, uname: 'ddk', wantsArchive: false, useCache: { restore: nothing, save: nothing }, name: () => 'ddk:1', ...changes }
   const key = imageKey({ sha256 }, { uname: 'ddk' })
@@ -74,11 +78,11 @@ function registryThat(fails: Error, push: boolean): RegistryUse {
   return { client, push } as unknown as RegistryUse
 }
 
-test('a registry that fails is one line, unless the image is to be pushed there', async () => {
+test('a registry that fails is a warning, unless the image is to be pushed there', async () => {
   const failure = new HttpFailure('the server answered 403 Forbidden')
   const sentence = "ghcr.io/acme/ddk can't be used: the server answered 403 Forbidden"
   expect(await look({ has: () => false, registry: registryThat(failure, false) })).toBeUndefined()
-  expect(said).toEqual([sentence])
+  expect(said).toEqual([`warning: ${sentence}; this step goes on without it`])
   await expect(look({ has: () => false, registry: registryThat(failure, true) })).rejects.toThrow(new UserError(sentence, 'registry'))
 })
 

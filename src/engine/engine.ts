@@ -98,6 +98,8 @@ export interface Image {
   readonly platform: string
   /** How many layers its filesystem has. */
   readonly layers: number
+  /** Bytes that it takes in the store; absent if the engine doesn't say. */
+  readonly size?: number | undefined
   /** Comes before every command of `run`, but not of `exec`. */
   readonly entrypoint: readonly string[]
 }

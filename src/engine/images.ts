@@ -73,6 +73,7 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
 interface Inspected {
   readonly Id: string
   readonly RepoTags?: string[] | null
+  readonly Size?: number
   readonly RootFS?: { readonly Layers?: readonly string[] | null } | null
   readonly Os: string
   readonly Architecture: string
@@ -89,6 +90,7 @@ function readImage(program: string, reference: string, json: string): Image {
     labels: image.Config?.Labels ?? {},
     platform: `${image.Os}/${image.Architecture}`,
     layers: image.RootFS?.Layers?.length ?? 0,
+    size: image.Size,
     entrypoint: image.Config?.Entrypoint ?? [],
   }
 }

@@ -104,7 +104,7 @@ async function takeFromEngine(
   return manifestDigest !== undefined && [configDigest, manifestDigest].includes(supply.image.id) ? { ...supply, manifestDigest } : supply
 }
 
-/** A registry that can't be used is one line in the log, unless the image is to be pushed to it. */
+/** A registry that can't be used is a warning, or the end of the step if the image is to be pushed to it. */
 async function ifUsable<T, Other>(registry: RegistryUse, { phase }: Order, use: () => Promise<T>, otherwise: Other): Promise<T | Other> {
   try {
     return await use()
@@ -113,7 +113,7 @@ async function ifUsable<T, Other>(registry: RegistryUse, { phase }: Order, use: 
     if (!(error instanceof HttpFailure)) throw error
     const failure = registryError(registry, error)
     if (registry.push) throw failure
-    phase.say(failure.message)
+    phase.warn(`${failure.message}; this step goes on without it`)
     return otherwise
   }
 }
