@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { createReadStream, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from '@jest/globals'
 import { type EntryFile, unpack, unpackInto } from '../../../src/cache/entries/unpack.ts'
@@ -85,6 +87,26 @@ describe('files that are used while they arrive', () => {
       return undefined
     }
     expect(await unpack(archive(), first)).toBe('first')
+  })
+
+  test('are given up before the failure of their archive is told', async () => {
+    const content = randomBytes(1 << 20)
+    const compressed = zstdCompressSync(Buffer.concat([header(content.length), content, Buffer.alloc(1024)]))
+    const fails = (async function* () {
+      yield compressed.subarray(0, 1 << 19)
+      await sleep(50)
+      throw new Error('the rest is missing')
+    })()
+    let isGivenUp = false
+    const useSlowly = async (files: AsyncIterable<EntryFile>) => {
+      for await (const file of files) {
+        await file.content.take(1000)
+        await sleep(200)
+        isGivenUp = true
+      }
+    }
+    await expect(unpack(fails, useSlowly)).rejects.toThrow('the rest is missing')
+    expect(isGivenUp).toBe(true)
   })
 
   test('may be refused', async () => {

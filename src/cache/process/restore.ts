@@ -63,8 +63,9 @@ export async function restore<T>(
     () => attempt(entry, { patience, stall: stallLimit - health.waited, signal, show, onArrival }, use),
     (trouble) => ({ trouble }),
   )
-  signal?.throwIfAborted()
+  // Also if the job has ended: the caller knows what to do with it.
   if (!('trouble' in restored)) return restored.value
+  signal?.throwIfAborted()
   const { trouble } = restored
   say(trouble !== '' ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`)
   health.waited += Math.min(arrived, Date.now()) - start
