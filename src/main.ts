@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -106,13 +107,13 @@ async function run(): Promise<void> {
     const write = () => writeLayout(order.archive, ociLayout, phase.signal)
     await step('Write the OCI layout', write, () => layoutWritten(supply, ociLayout))
   }
-  if (!order.keepArchive) rmSync(order.archive, { force: true })
   const { name } = inputs.shell
-  const canRun = await step(
-    `Set up ${name}`,
-    () => setUp(engine, image, inputs, supervision, noEngine),
-    (ready) => shellSetUp(name, ready),
-  )
+  const prepareShell = () => setUp(engine, image, inputs, supervision, noEngine)
+  const [canRun] = await Promise.all([
+    step(`Set up ${name}`, prepareShell, (ready) => shellSetUp(name, ready)),
+    // Of the size of the image, so that this takes a while.
+    order.keepArchive ? undefined : rm(order.archive, { force: true }),
+  ])
   phase.signal.throwIfAborted()
   if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === 'zstd')) {
     say(
