@@ -4812,6 +4812,7 @@ function readImage(program, reference, json2) {
     labels: image.Config?.Labels ?? {},
     platform: `${image.Os}/${image.Architecture}`,
     layers: image.RootFS?.Layers?.length ?? 0,
+    size: image.Size,
     entrypoint: image.Config?.Entrypoint ?? []
   };
 }

@@ -28537,8 +28537,8 @@ var require_protocol = __commonJS({
       get supportsVulnerabilities() {
         return this.#supportsVulnerabilities;
       }
-      supportsVulnerabilityRatingMethod(rm2) {
-        return this.#vulnerabilityRatingMethods.has(rm2);
+      supportsVulnerabilityRatingMethod(rm3) {
+        return this.#vulnerabilityRatingMethods.has(rm3);
       }
       get supportsComponentEvidence() {
         return this.#supportsComponentEvidence;
@@ -30302,6 +30302,7 @@ var init_bom = __esm({
 // src/main.ts
 var import_node_crypto11 = require("node:crypto");
 var import_node_fs54 = require("node:fs");
+var import_promises16 = require("node:fs/promises");
 var import_node_os4 = require("node:os");
 var import_node_path42 = require("node:path");
 var import_node_url4 = require("node:url");
@@ -32017,6 +32018,7 @@ function readImage(program, reference, json2) {
     labels: image.Config?.Labels ?? {},
     platform: `${image.Os}/${image.Architecture}`,
     layers: image.RootFS?.Layers?.length ?? 0,
+    size: image.Size,
     entrypoint: image.Config?.Entrypoint ?? []
   };
 }
@@ -37261,12 +37263,13 @@ function rowsOf({ supply, order, engine, image, packages, saving }) {
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped2(architecture)].filter(Boolean).join(", ");
   const found = conversion?.found;
   const files = conversion && `${escaped2(found.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`;
+  const stored = image?.size === void 0 ? void 0 : `${bytesText(image.size)} in ${escaped2(engine.name)}`;
   const id = image?.id ?? supply.archive?.configDigest;
   const digest2 = digestOf2(supply, engine, image);
   return [
     ["Kernel", kernel],
     ["Based on", found?.userland && escaped2(found.userland)],
-    ["Root filesystem", files],
+    ["Root filesystem", files ?? stored],
     ["Packages", packages === void 0 ? void 0 : `${packages} RPMs`],
     ["Image", id && code(id)],
     ["Manifest", digest2 && digest2 !== id ? code(digest2) : void 0],
@@ -37634,8 +37637,8 @@ async function restore(entry, options, use) {
     () => attempt3(entry, { patience: patience7, stall: stallLimit - health.waited, signal, show, onArrival }, use),
     (trouble2) => ({ trouble: trouble2 })
   );
-  signal?.throwIfAborted();
   if (!("trouble" in restored)) return restored.value;
+  signal?.throwIfAborted();
   const { trouble } = restored;
   say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
   health.waited += Math.min(arrived, Date.now()) - start;
@@ -39620,7 +39623,7 @@ async function ifUsable(registry, { phase }, use, otherwise) {
     if (!(error2 instanceof HttpFailure)) throw error2;
     const failure3 = registryError(registry, error2);
     if (registry.push) throw failure3;
-    phase.say(failure3.message);
+    phase.warn(`${failure3.message}; this step goes on without it`);
     return otherwise;
   }
 }
@@ -40465,13 +40468,13 @@ async function run() {
       const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
       await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
     }
-    if (!order.keepArchive) (0, import_node_fs54.rmSync)(order.archive, { force: true });
     const { name: name2 } = inputs.shell;
-    const canRun = await step(
-      `Set up ${name2}`,
-      () => setUp(engine, image, inputs, supervision, noEngine),
-      (ready) => shellSetUp(name2, ready)
-    );
+    const prepareShell = /* @__PURE__ */ __name(() => setUp(engine, image, inputs, supervision, noEngine), "prepareShell");
+    const [canRun] = await Promise.all([
+      step(`Set up ${name2}`, prepareShell, (ready) => shellSetUp(name2, ready)),
+      // Of the size of the image, so that this takes a while.
+      order.keepArchive ? void 0 : (0, import_promises16.rm)(order.archive, { force: true })
+    ]);
     phase.signal.throwIfAborted();
     if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
       say(
@@ -40501,8 +40504,10 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path42.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const above = process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)();
+  const tempDir = (0, import_node_path42.join)(above, `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
+  makeFolder(above);
   (0, import_node_fs54.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }
