@@ -138,6 +138,20 @@ test('it gets the requested name, unless it has it', async () => {
   expect(said).toContain('ddk:1 was the name of the image sha256:other before')
 })
 
+test('one with another digest than the expected one is not used, whichever of its digests is known', async () => {
+  const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
+  const take = async (expectDigest: string, other?: string) => {
+    const order: Partial<Order> = { phase, uname: 'ddk', name: () => 'ddk:1', expectDigest }
+    return (await fromEngine(engineWith('sha256:ours'), 'v1-key', order as Order, async () => other))?.image?.id
+  }
+  expect(await take('sha256:ours')).toBe('sha256:ours')
+  expect(await take('sha256:manifest', 'sha256:manifest')).toBe('sha256:ours')
+  said = []
+  expect(await take('sha256:manifest', 'sha256:other')).toBeUndefined()
+  expect(await take('sha256:manifest')).toBeUndefined()
+  expect(said.at(-1)).toBe('The image that docker has is ignored: it is sha256:ours, but sha256:manifest is expected')
+})
+
 test("a record that can't be read or written is ignored", async () => {
   rememberImage(image('sha256:ours'))
   const [record] = readdirSync(join(toolCache, 'xenserver-ddk-images'))
