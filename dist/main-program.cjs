@@ -38256,6 +38256,7 @@ async function restoreImage(key, dir2, archive, options) {
   const entry = { key, dir: dir2, what: "the image" };
   const checked = await restore(entry, options, (arriving) => takeImage(arriving, key, archive, options));
   if (typeof checked !== "string") return checked;
+  options.signal?.throwIfAborted();
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`);
   return void 0;
 }
@@ -40504,10 +40505,8 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const above = process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)();
-  const tempDir = (0, import_node_path42.join)(above, `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const tempDir = (0, import_node_path42.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
-  makeFolder(above);
   (0, import_node_fs54.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
 }

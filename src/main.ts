@@ -140,10 +140,8 @@ async function run(): Promise<void> {
 
 /** Makes this step's own directory. The post step is told before it exists. */
 async function makeTempDir(): Promise<string> {
-  const above = process.env.RUNNER_TEMP || tmpdir()
-  const tempDir = join(above, `xenserver-ddk-${randomUUID()}`)
+  const tempDir = join(process.env.RUNNER_TEMP || tmpdir(), `xenserver-ddk-${randomUUID()}`)
   await saveForPost({ tempDir })
-  makeFolder(above)
   mkdirSync(tempDir, { mode: 0o700 })
   return tempDir
 }

@@ -33,6 +33,7 @@ export async function restoreImage(
   const entry = { key, dir, what: 'the image' }
   const checked = await restore(entry, options, (arriving) => takeImage(arriving, key, archive, options))
   if (typeof checked !== 'string') return checked
+  options.signal?.throwIfAborted()
   options.say(`The image in the Actions cache is ignored: ${checked}; delete the entry ${key}, so that a new one can be saved`)
   return undefined
 }
