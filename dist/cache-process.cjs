@@ -31669,7 +31669,7 @@ function writeFolder(dir2, file, name, description) {
 __name(writeFolder, "writeFolder");
 
 // src/cache/entries/check-image.ts
-var imageName = "image";
+var archiveFile = "image";
 
 // src/cache/entries/unpack.ts
 var maxSize = 8 ** 11 - 1;
@@ -31679,7 +31679,7 @@ var maxExtended = 64 << 10;
 function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
-  writeFolder(dir2, archive, imageName, entry);
+  writeFolder(dir2, archive, archiveFile, entry);
   return { key, dir: dir2, what: "the image" };
 }
 __name(stageImage, "stageImage");
@@ -72496,12 +72496,14 @@ var import_node_fs12 = require("node:fs");
 var import_node_path7 = require("node:path");
 function standIn(program, commands2, temp) {
   const bin = (0, import_node_path7.join)(temp, "bin");
+  const first = `${bin}${import_node_path7.delimiter}`;
   const { PATH = "" } = process.env;
+  const others = PATH.startsWith(first) ? PATH.slice(first.length) : PATH;
   makeFolder(bin);
   (0, import_node_fs12.writeFileSync)((0, import_node_path7.join)(bin, program), `#!/bin/sh
-PATH=${shellQuote(PATH)}:/usr/bin:/bin
+PATH=${shellQuote(others)}:/usr/bin:/bin
 ${commands2}`, { mode: 493 });
-  if (!PATH.startsWith(`${bin}${import_node_path7.delimiter}`)) process.env.PATH = `${bin}${import_node_path7.delimiter}${PATH}`;
+  process.env.PATH = `${first}${others}`;
 }
 __name(standIn, "standIn");
 function tarThatMoves(archive) {

@@ -38199,7 +38199,7 @@ function isCount(value) {
 __name(isCount, "isCount");
 
 // src/cache/entries/check-image.ts
-var imageName = "image";
+var archiveFile = "image";
 async function checkImage(files, key, archive, wanted, known3) {
   let image;
   let isTooEarly = false;
@@ -38209,11 +38209,11 @@ async function checkImage(files, key, archive, wanted, known3) {
       if (file.name === descriptionName2) {
         known3.description ??= checkDescription(await takeDescription(file), key);
         if (typeof known3.description === "string") return known3.description;
-      } else if (file.name === imageName && typeof description === "object") {
+      } else if (file.name === archiveFile && typeof description === "object") {
         const taken = await takeLayers(file.content, description, archive, wanted);
         if (typeof taken === "string") return taken;
         image = taken;
-      } else isTooEarly ||= file.name === imageName;
+      } else isTooEarly ||= file.name === archiveFile;
     }
   } catch (error2) {
     await image?.archive.abort();
@@ -38280,7 +38280,7 @@ __name(takeImage, "takeImage");
 function stageImage(key, dir2, archive, conversion) {
   const { names: _names, archive: made, ...description } = conversion;
   const entry = { key, configDigest: made.configDigest, description };
-  writeFolder(dir2, archive, imageName, entry);
+  writeFolder(dir2, archive, archiveFile, entry);
   return { key, dir: dir2, what: "the image" };
 }
 __name(stageImage, "stageImage");
@@ -39935,7 +39935,7 @@ var RootImport = class {
 
 // src/image/config/name.ts
 init_errors();
-function imageName2({ version, build }, uname) {
+function imageName({ version, build }, uname) {
   if (version === void 0)
     throw new UserError(
       "the root filesystem doesn't state its version, so the image can't be named after it; give the image a name",
@@ -39943,7 +39943,7 @@ function imageName2({ version, build }, uname) {
     );
   return `xenserver-ddk:${[version, build, uname === "host" ? uname : void 0].filter((part) => part !== void 0).join("-")}`;
 }
-__name(imageName2, "imageName");
+__name(imageName, "imageName");
 
 // src/supply/order.ts
 function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
@@ -39975,7 +39975,7 @@ function placeOrder(inputs, useCache, engine, tempDir, phase, timeline2) {
     cacheHealth: { failing: false, waited: 0 },
     name(identity2) {
       expectVersion(identity2, inputs.version);
-      return inputs.image ?? imageName2(identity2, inputs.uname);
+      return inputs.image ?? imageName(identity2, inputs.uname);
     }
   };
 }
@@ -40287,7 +40287,7 @@ function keyTagsOf({ isoSha256 }, { registry }, { uname }) {
 __name(keyTagsOf, "keyTagsOf");
 function versionTag({ identity: identity2 }, { uname, phase }) {
   if (identity2.version === void 0) return [];
-  const tag = imageName2(identity2, uname).replace(/^.*:/, "");
+  const tag = imageName(identity2, uname).replace(/^.*:/, "");
   if (isTag(tag)) return [tag];
   phase.say(`The image gets no tag with its version, because ${tag} has characters that a tag can't have`);
   return [];

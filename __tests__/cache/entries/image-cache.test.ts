@@ -27,19 +27,19 @@ import {
 import { unpack } from '../../../src/cache/entries/unpack.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import { type CacheEntry, entryFolder } from '../../../src/cache/process/task.ts'
-import { createArchive } from '../../../src/image/archive/archive.ts'
-import { type Compression, compressionOf, compressions } from '../../../src/image/archive/frames.ts'
+import { compressionOf, compressions } from '../../../src/image/archive/frames.ts'
 import type { LayerSink } from '../../../src/image/archive/layer.ts'
 import { convert } from '../../../src/image/convert.ts'
-import { type Conversion, type DescribedLayer, finishImage } from '../../../src/image/description.ts'
+import { type Conversion, finishImage } from '../../../src/image/description.ts'
 import { imageKey } from '../../../src/image/key/key.ts'
 import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
 import { entry, tarOf } from '../../image/memory-tree.ts'
+import { isoSha256, makeSmallImage } from '../../image/small-image.ts'
 import type { CacheService } from '../../support/cache-service.ts'
-import { sh } from '../../support/tools.ts'
+import { noRoot } from '../../support/machine.ts'
+import { run, sh } from '../../support/tools.ts'
 import { useCacheService } from '../../support/use-cache-service.ts'
 
-const isoSha256 = 'ab'.repeat(32)
 const key = imageCacheKey(imageKey({ sha256: isoSha256 }, { uname: 'ddk' }))
 
 const service = useCacheService()
@@ -55,7 +55,7 @@ test('the key is valid for the cache', () => {
 })
 
 test('an image that was saved is the same again, under another name too', async () => {
-  const made = await makeImage(join(dir, 'image.tar'), ['ddk:1'])
+  const made = await makeSmallImage(join(dir, 'image.tar'), ['ddk:1'])
   const before = readFileSync(join(dir, 'image.tar'))
   const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), made)
   // As the action does when the engine has it.
@@ -74,12 +74,15 @@ test('an image that was saved is the same again, under another name too', async 
   })
   expect(readdirSync(dir).sort()).toEqual(['other.tar', 'restored', 'same.tar', 'save', 'save.log', 'save.started', 'staged'])
   expect(readdirSync(join(dir, 'restored'))).toEqual([])
+  // Without root, skopeo can't unpack OCI's form.
+  const form = noRoot ? 'docker-archive' : 'oci-archive'
+  run('skopeo', ['copy', '--insecure-policy', `${form}:${join(dir, 'other.tar')}`, `dir:${join(dir, 'copied')}`])
 })
 
 test.each(compressions)('an image of %s comes back in the compression that is asked for, as if it had been made with it', async (from) => {
-  const made = await makeImage(join(dir, 'image.tar'), ['ddk:1'], from)
+  const made = await makeSmallImage(join(dir, 'image.tar'), ['ddk:1'], from)
   for (const compression of compressions) {
-    const asked = await makeImage(join(dir, 'asked.tar'), ['ddk:1'], compression)
+    const asked = await makeSmallImage(join(dir, 'asked.tar'), ['ddk:1'], compression)
     const staged = stageImage(key, join(dir, `staged-${compression}`), join(dir, 'image.tar'), made)
     const checked = await checkStaged(staged, join(dir, 'again.tar'), { compression })
     if (typeof checked !== 'object') throw new Error(checked)
@@ -90,7 +93,7 @@ test.each(compressions)('an image of %s comes back in the compression that is as
 })
 
 test("an image of gzip stays so for an engine that can't load zstd", async () => {
-  const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), [], 'gzip'))
+  const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeSmallImage(join(dir, 'image.tar'), [], 'gzip'))
   const checked = await checkStaged(staged, join(dir, 'again.tar'), { takesZstd: false })
   if (typeof checked !== 'object') throw new Error(checked)
   await checked.archive.abort()
@@ -182,7 +185,7 @@ describe('an image that is given to an engine while it arrives', () => {
   }
 
   async function saved(): Promise<Conversion> {
-    const made = await makeImage(join(dir, 'image.tar'), ['ddk:1'], 'zstd', big)
+    const made = await makeSmallImage(join(dir, 'image.tar'), ['ddk:1'], 'zstd', big)
     await save(stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), made))
     return made
   }
@@ -318,7 +321,7 @@ describe('an entry is a miss if', () => {
       /doesn't match the recorded digest/,
     ],
   ])('%s', async (_, damage, why) => {
-    const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), []))
+    const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeSmallImage(join(dir, 'image.tar'), []))
     const folder = join(staged.dir, entryFolder)
     damage(folder, (change) => {
       const stored = JSON.parse(readFileSync(join(folder, 'about.json'), 'utf8')) as Stored
@@ -332,7 +335,7 @@ describe('an entry is a miss if', () => {
 
   test('the service gives another one', async () => {
     const other = key.replace('ab', 'cd')
-    await save(stageImage(other, join(dir, 'staged'), join(dir, 'image.tar'), await makeImage(join(dir, 'image.tar'), [])))
+    await save(stageImage(other, join(dir, 'staged'), join(dir, 'image.tar'), await makeSmallImage(join(dir, 'image.tar'), [])))
     service().swap(other, key)
     const { image, lines } = await restore(join(dir, 'again.tar'))
     expect([image, lines]).toEqual([
@@ -354,32 +357,6 @@ const digest = `sha256:${'0'.repeat(64)}`
 interface Stored {
   key: string
   description: { layers?: { diffId: string; mediaType: string }[]; found: { identity: { kernelVersion: string } } }
-}
-
-async function makeImage(
-  path: string,
-  names: readonly string[],
-  compression: Compression = 'none',
-  lower: string | Buffer = 'lower',
-): Promise<Conversion> {
-  const archive = createArchive(path)
-  const layers: DescribedLayer[] = []
-  for (const name of ['lower', 'upper']) {
-    const layer = archive.addLayer({ compression })
-    const tar = tarOf([entry(name, { content: name === 'lower' ? lower : name })])
-    for (let at = 0; at < tar.length; at += 4 << 20) await layer.write(new Uint8Array(tar.subarray(at, at + (4 << 20))))
-    layers.push({ ...(await layer.finish()), createdBy: name })
-  }
-  const identity = {
-    product: 'XenServer DDK',
-    version: '6.5.0',
-    build: '90233c',
-    kernelVersion: '3.10.0+2',
-    architecture: 'x86_64' as const,
-  }
-  const found = { identity, place: 'partition 1', type: 'ext3', used: 5, created: 1_421_150_400 }
-  const tar = { members: 2, contentSize: 10, size: 4096 }
-  return finishImage(archive, { found, isoSha256, tar, layers, uname: 'ddk', defaults: { env: [], entrypoint: [] } }, names)
 }
 
 async function save(staged: CacheEntry): Promise<string[]> {

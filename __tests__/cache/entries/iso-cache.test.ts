@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -67,6 +67,17 @@ test.each<[string, IsoIdentity, (file: string) => void, RegExp]>([
   expect(await checkIso(join(staged.dir, entryFolder), staged.key, identity)).toMatch(why)
   // The damage was to the cache's name of the file.
   expect(readFileSync(iso).equals(content)).toBe(true)
+})
+
+test.each([
+  ['iso', '/etc/passwd'],
+  ['about.json', '/dev/zero'],
+])('an ISO whose %s is a link is refused', async (name, target) => {
+  const staged = stageIso(address, join(dir, 'staged'), iso, sha256)
+  const file = join(staged.dir, entryFolder, name)
+  rmSync(file)
+  symlinkSync(target, file)
+  await expect(checkIso(join(staged.dir, entryFolder), staged.key, address)).rejects.toThrow(`${name} is not a regular file`)
 })
 
 test('an ISO of another size than its server says is a miss', async () => {

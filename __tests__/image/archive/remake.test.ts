@@ -14,7 +14,7 @@ import { sh } from '../../support/tools.ts'
 
 let dir = ''
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-recompress-'))
+  dir = mkdtempSync(join(tmpdir(), 'xenserver-ddk-remake-'))
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
@@ -36,6 +36,17 @@ async function make(path: string, compression: Compression, tags = ['ddk:1']): P
 }
 
 const compressions = ['zstd', 'gzip', 'none'] as const
+
+/** Where the layers of an archive end. */
+function endOf(layers: readonly Layer[]): number {
+  return layers.reduce((sum, { size }) => sum + 512 + Math.ceil(size / 512) * 512, 0)
+}
+
+function flipInSecond(bytes: Buffer, [first]: Layer[]): Buffer {
+  const position = endOf([first!]) + 512 + 8
+  bytes[position]! ^= 16
+  return bytes
+}
 
 test.each(compressions.flatMap((from) => compressions.map((to) => [from, to] as const)))(
   'an archive of %s becomes the one that was made with %s',
@@ -103,6 +114,9 @@ describe.each(['zstd', 'gzip'] as const)('an archive of %s is not used if', (com
       false,
     ],
     ['a layer is larger than it says', (_, layers) => void layers.splice(0, 1, { ...layers[0]!, uncompressedSize: 5_000_000 }), /./, false],
+    ['a bit of its first header is another', (bytes) => void bytes.writeUInt8(bytes[20]! ^ 16, 20), /isn't where it should be/, true],
+    ['a bit of its second layer is another', flipInSecond, /./, true],
+    ['a byte before the end of its layers is missing', (bytes, layers) => bytes.subarray(0, endOf(layers) - 1), /^it is cut short$/, true],
     ['it is empty', () => Buffer.alloc(0), /^it is cut short$/, true],
     ['the layers have another order', (_, layers) => void layers.reverse(), /isn't where it should be/, true],
   ])('%s', async (_, damage, why, concernsBlob) => {

@@ -5,17 +5,15 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { UserError } from '../../../src/bytes/errors.ts'
 import { stageImage } from '../../../src/cache/entries/image-cache.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
-import { createArchive } from '../../../src/image/archive/archive.ts'
-import { type Conversion, type DescribedLayer, finishImage } from '../../../src/image/description.ts'
+import type { Conversion } from '../../../src/image/description.ts'
 import { fromCache } from '../../../src/supply/cache/from-cache.ts'
 import type { Order } from '../../../src/supply/order.ts'
-import { entry, tarOf } from '../../image/memory-tree.ts'
+import { isoSha256, makeSmallImage } from '../../image/small-image.ts'
 import { useCacheService } from '../../support/use-cache-service.ts'
 
 // An image that is in the cache, and what may be wrong with it although all its digests are right.
 
 const key = 'the-key'
-const isoSha256 = 'ab'.repeat(32)
 
 useCacheService()
 
@@ -27,23 +25,10 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-/** Saves an image of one layer. */
+/** Saves an image. */
 async function save(): Promise<Conversion> {
   const path = join(dir, 'saved.tar')
-  const archive = createArchive(path)
-  const layer = archive.addLayer({ compression: 'zstd' })
-  await layer.write(new Uint8Array(tarOf([entry('file', { content: 'text' })])))
-  const layers: DescribedLayer[] = [{ ...(await layer.finish()), createdBy: 'test' }]
-  const identity = {
-    product: 'XenServer DDK',
-    version: '6.5.0',
-    build: '90233c',
-    kernelVersion: '3.10.0+2',
-    architecture: 'x86_64',
-  } as const
-  const found = { identity, place: 'partition 1', type: 'ext3', used: 5, created: 1_421_150_400 }
-  const tar = { members: 1, contentSize: 4, size: 2048 }
-  const made = finishImage(archive, { found, isoSha256, tar, layers, uname: 'ddk', defaults: { env: [], entrypoint: [] } }, ['ddk:1'])
+  const made = await makeSmallImage(path, ['ddk:1'], 'zstd')
   startSaving([stageImage(key, join(dir, 'staged'), path, made)], join(dir, 'save'), (line) => said.push(line))
   await awaitSaving(join(dir, 'save'), 30_000, (line) => said.push(line))
   expect(said).toEqual([expect.stringMatching(/^Saved the image/)])

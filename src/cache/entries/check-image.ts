@@ -9,7 +9,7 @@ import { descriptionName, takeDescription } from './folder.ts'
 import type { EntryFile } from './unpack.ts'
 
 /** The file of an entry that is the image's archive. */
-export const imageName = 'image'
+export const archiveFile = 'image'
 
 /** What describes an image. */
 export interface ImageEntry {
@@ -63,11 +63,11 @@ export async function checkImage(
       if (file.name === descriptionName) {
         known.description ??= checkDescription(await takeDescription(file), key)
         if (typeof known.description === 'string') return known.description
-      } else if (file.name === imageName && typeof description === 'object') {
+      } else if (file.name === archiveFile && typeof description === 'object') {
         const taken = await takeLayers(file.content, description, archive, wanted)
         if (typeof taken === 'string') return taken
         image = taken
-      } else isTooEarly ||= file.name === imageName
+      } else isTooEarly ||= file.name === archiveFile
     }
   } catch (error) {
     await image?.archive.abort()

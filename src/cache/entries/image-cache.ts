@@ -7,7 +7,7 @@ import type { Conversion } from '../../image/description.ts'
 import type { ArrivingArchive } from '../process/arriving-archive.ts'
 import { type RestoreOptions, restore } from '../process/restore.ts'
 import type { CacheEntry, ImageToMake } from '../process/task.ts'
-import { type CachedImage, checkImage, type ImageEntry, imageName, type Known, type Layers } from './check-image.ts'
+import { archiveFile, type CachedImage, checkImage, type ImageEntry, type Known, type Layers } from './check-image.ts'
 import { entryFormat, writeFolder } from './folder.ts'
 import { unpack } from './unpack.ts'
 
@@ -69,7 +69,7 @@ async function takeImage(
 export function stageImage(key: string, dir: string, archive: string, conversion: Conversion): CacheEntry {
   const { names: _names, archive: made, ...description } = conversion
   const entry: ImageEntry = { key, configDigest: made.configDigest, description }
-  writeFolder(dir, archive, imageName, entry)
+  writeFolder(dir, archive, archiveFile, entry)
   return { key, dir, what: 'the image' }
 }
 

@@ -12,10 +12,12 @@ import { shellQuote } from '../../host/shell-quote.ts'
  */
 export function standIn(program: string, commands: string, temp: string): void {
   const bin = join(temp, 'bin')
+  const first = `${bin}${delimiter}`
   const { PATH = '' } = process.env
+  const others = PATH.startsWith(first) ? PATH.slice(first.length) : PATH
   makeFolder(bin)
-  writeFileSync(join(bin, program), `#!/bin/sh\nPATH=${shellQuote(PATH)}:/usr/bin:/bin\n${commands}`, { mode: 0o755 })
-  if (!PATH.startsWith(`${bin}${delimiter}`)) process.env.PATH = `${bin}${delimiter}${PATH}`
+  writeFileSync(join(bin, program), `#!/bin/sh\nPATH=${shellQuote(others)}:/usr/bin:/bin\n${commands}`, { mode: 0o755 })
+  process.env.PATH = `${first}${others}`
 }
 
 /**
