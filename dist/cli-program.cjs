@@ -3340,7 +3340,7 @@ var require_yauzl = __commonJS({
 });
 
 // src/cli.ts
-var import_node_fs25 = require("node:fs");
+var import_node_fs26 = require("node:fs");
 
 // src/bytes/errors.ts
 var import_node_util = require("node:util");
@@ -3438,14 +3438,18 @@ function damageAt(place2, what, whole2 = "filesystem") {
 }
 __name(damageAt, "damageAt");
 function fileError(path4, error) {
+  return new DiskError(path4, fileProblem(error), kindOfSystemError(error));
+}
+__name(fileError, "fileError");
+function fileProblem(error) {
   const { code } = error;
   const known3 = {
     ENOENT: "there is no such file",
     EACCES: "this user has no permission to read it; change its mode or its owner"
   };
-  return new DiskError(path4, known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
+  return known3[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`;
 }
-__name(fileError, "fileError");
+__name(fileProblem, "fileProblem");
 var kindOfCode = {
   ENOSPC: "no-room",
   EDQUOT: "no-room",
@@ -3525,7 +3529,7 @@ function fileSource(fd, size2, name2) {
   const source = {
     name: name2,
     size: size2,
-    runs: [{ fd, offset: 0, length: size2 }],
+    runs: [{ file: fd, offset: 0, length: size2 }],
     read(into, offset) {
       checkRange(source, offset, into.length);
       readFully(fd, into, offset, name2);
@@ -7640,7 +7644,7 @@ __name(exitCode, "exitCode");
 var import_node_os4 = require("node:os");
 
 // src/disk/inspection.ts
-var import_node_fs23 = require("node:fs");
+var import_node_fs24 = require("node:fs");
 
 // src/bytes/peek.ts
 function peek(source, offset, length3) {
@@ -12661,7 +12665,7 @@ function rawDisk(bytes, size2, warn2, others) {
 __name(rawDisk, "rawDisk");
 
 // src/disk/input.ts
-var import_node_fs22 = require("node:fs");
+var import_node_fs23 = require("node:fs");
 
 // src/bytes/arriving-file.ts
 var import_node_path10 = require("node:path");
@@ -12836,7 +12840,7 @@ function openArrivingFile(path4, { size: size2, growth: shared }) {
   const arriving = {
     ...file,
     size: size2,
-    runs: [{ fd, offset: 0, length: size2, growth: shared }],
+    runs: [{ file: fd, offset: 0, length: size2, growth: shared }],
     read(into, offset) {
       checkRange(arriving, offset, into.length);
       waitFor(offset + into.length);
@@ -12868,7 +12872,8 @@ function growingFile(growth, index, name2) {
   }, "readThere");
   const runs2 = /* @__PURE__ */ __name(() => {
     const length3 = waitFor(Number.POSITIVE_INFINITY);
-    return [{ ...growth.placeOf(index), length: length3 }];
+    const { fd, offset } = growth.placeOf(index);
+    return [{ file: fd, offset, length: length3 }];
   }, "runs");
   return growingSource(name2, waitFor, readThere, runs2);
 }
@@ -12957,7 +12962,7 @@ function startWork(files2, outputs, { concurrency = defaultConcurrency(), ...set
 }
 __name(startWork, "startWork");
 function taskOf({ name: name2, source, compression, expected }) {
-  if (!source.runs) throw new DiskError(name2, "its bytes are not stored in an open file, so it can't be inflated in the background");
+  if (!source.runs) throw new DiskError(name2, "its bytes are not stored in a file, so it can't be inflated in the background");
   return { name: name2, runs: source.runs, compression, ...expected && { expected } };
 }
 __name(taskOf, "taskOf");
@@ -13305,10 +13310,58 @@ function imageLimit({ size: size2 }) {
 __name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
+var import_node_fs22 = require("node:fs");
+
+// src/bytes/closed-file.ts
 var import_node_fs21 = require("node:fs");
+function closedFile(path4, { size: size2, mtimeNs }) {
+  return { path: path4, size: Number(size2), modified: mtimeNs };
+}
+__name(closedFile, "closedFile");
+function openClosed({ path: path4, size: size2, modified }) {
+  const fd = (0, import_node_fs21.openSync)(Buffer.from(path4), import_node_fs21.constants.O_RDONLY | import_node_fs21.constants.O_NOFOLLOW | import_node_fs21.constants.O_NONBLOCK);
+  const now = (0, import_node_fs21.fstatSync)(fd, { bigint: true });
+  if (now.isFile() && Number(now.size) === size2 && now.mtimeNs === modified) return fd;
+  (0, import_node_fs21.closeSync)(fd);
+  throw new Error("another process changed it while it was read");
+}
+__name(openClosed, "openClosed");
+var RecentlyOpened = class {
+  static {
+    __name(this, "RecentlyOpened");
+  }
+  #limit;
+  /** Descriptors, the one that was used last at the end. */
+  #open = /* @__PURE__ */ new Map();
+  constructor(limit) {
+    this.#limit = limit;
+  }
+  /**
+   * The file's descriptor, until another file's is asked for.
+   * @throws as `openClosed`
+   */
+  descriptorOf(file) {
+    const fd = this.#open.get(file) ?? openClosed(file);
+    this.#open.delete(file);
+    this.#open.set(file, fd);
+    for (const [other, its] of this.#open) {
+      if (this.#open.size <= this.#limit) break;
+      this.#open.delete(other);
+      (0, import_node_fs21.closeSync)(its);
+    }
+    return fd;
+  }
+  close() {
+    for (const fd of this.#open.values()) (0, import_node_fs21.closeSync)(fd);
+    this.#open.clear();
+  }
+};
+
+// src/disk/filesystem/folder.ts
+var mostOpen = 16;
 function openFolder(path4) {
   const nodes = nodeMaker();
-  const root = attempt4(path4, () => (0, import_node_fs21.statSync)(path4, { bigint: true }));
+  const root = attempt4(path4, () => (0, import_node_fs22.statSync)(path4, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path4, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
@@ -13320,30 +13373,39 @@ function openFolder(path4) {
     root: add(Buffer.from(path4), root),
     *entries(dir2) {
       const dirPath = paths.get(dir2);
-      for (const name2 of attempt4(dirPath, () => (0, import_node_fs21.readdirSync)(dirPath, { encoding: "buffer" }))) {
+      for (const name2 of attempt4(dirPath, () => (0, import_node_fs22.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name2]);
         yield {
           name: name2,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt4(childPath, () => (0, import_node_fs21.lstatSync)(childPath, { bigint: true }))
+            attempt4(childPath, () => (0, import_node_fs22.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
     },
-    openFile: /* @__PURE__ */ __name((node) => openFile(pathText(paths.get(node))), "openFile"),
     close: nodes.close
   };
 }
 __name(openFolder, "openFolder");
 function nodeMaker() {
-  const descriptors = /* @__PURE__ */ new Map();
+  const recent2 = new RecentlyOpened(mostOpen);
   const numbers = /* @__PURE__ */ new Map();
-  const open4 = /* @__PURE__ */ __name((ino, path4) => {
-    const fd = descriptors.get(ino) ?? attempt4(path4, () => (0, import_node_fs21.openSync)(path4, "r"));
-    descriptors.set(ino, fd);
-    return fd;
-  }, "open");
+  const contentOf2 = /* @__PURE__ */ __name((path4, stats) => {
+    const file = closedFile(path4, stats);
+    const { size: size2 } = file;
+    const source = {
+      name: pathText(path4),
+      size: size2,
+      runs: [{ file, offset: 0, length: size2 }],
+      read(into, offset) {
+        checkRange(source, offset, into.length);
+        const fd = attempt4(path4, () => recent2.descriptorOf(file));
+        readFully(fd, into, offset, source.name);
+      }
+    };
+    return source;
+  }, "contentOf");
   const make = /* @__PURE__ */ __name((path4, stats) => {
     const identity = `${stats.dev}:${stats.ino}`;
     const ino = numbers.get(identity) ?? numbers.size + 1;
@@ -13357,18 +13419,12 @@ function nodeMaker() {
       nlink: Number(stats.nlink),
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
-      content: /* @__PURE__ */ __name(() => fileSource(open4(ino, path4), Number(stats.size), pathText(path4)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt4(path4, () => (0, import_node_fs21.readlinkSync)(path4, { encoding: "buffer" })), "target"),
+      content: /* @__PURE__ */ __name(() => contentOf2(path4, stats), "content"),
+      target: /* @__PURE__ */ __name(() => attempt4(path4, () => (0, import_node_fs22.readlinkSync)(path4, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
-  return {
-    make,
-    close() {
-      for (const fd of descriptors.values()) (0, import_node_fs21.closeSync)(fd);
-      descriptors.clear();
-    }
-  };
+  return { make, close: /* @__PURE__ */ __name(() => recent2.close(), "close") };
 }
 __name(nodeMaker, "nodeMaker");
 function timeOf(sinceEpoch) {
@@ -14055,6 +14111,10 @@ function checkPadding(archive, { name: name2, header: header4, offset, start, si
 __name(checkPadding, "checkPadding");
 
 // src/disk/search.ts
+function asStored(node) {
+  return { source: node.content(), compression: "none" };
+}
+__name(asStored, "asStored");
 var lookSize = 64 << 10;
 var packedLookSize = 256 << 10;
 async function findCandidates(tree, look2, depth3) {
@@ -14074,16 +14134,12 @@ async function findCandidates(tree, look2, depth3) {
 __name(findCandidates, "findCandidates");
 async function lookAt(node, look2) {
   try {
-    const { source, compression, close } = look2(node);
-    try {
-      const start = await peekDecoded(compression, source, lookSize);
-      const { format: format2 } = sniff(startOf3(start, source.name));
-      if (format2 !== "gzip" && format2 !== "zstd") return holdingOf(startOf3(start, source.name));
-      const packed = startOf3(await peekDecoded(compression, source, packedLookSize), source.name);
-      return holdingOf(startOf3(await peekDecoded(format2, packed, lookSize), source.name));
-    } finally {
-      close?.();
-    }
+    const { source, compression } = look2(node);
+    const start = await peekDecoded(compression, source, lookSize);
+    const { format: format2 } = sniff(startOf3(start, source.name));
+    if (format2 !== "gzip" && format2 !== "zstd") return holdingOf(startOf3(start, source.name));
+    const packed = startOf3(await peekDecoded(compression, source, packedLookSize), source.name);
+    return holdingOf(startOf3(await peekDecoded(format2, packed, lookSize), source.name));
   } catch (error) {
     if (error instanceof DiskError) return void 0;
     throw error;
@@ -14305,7 +14361,7 @@ function notADdkIso(path4, iso) {
 __name(notADdkIso, "notADdkIso");
 function isFolder2(path4) {
   try {
-    return (0, import_node_fs22.statSync)(path4).isDirectory();
+    return (0, import_node_fs23.statSync)(path4).isDirectory();
   } catch (error) {
     throw fileError(path4, error);
   }
@@ -14318,11 +14374,7 @@ __name(openFileOf, "openFileOf");
 var folderDepth = 2;
 async function openDdkFolder(path4, opening) {
   const folder = opening.held.add(openFolder(path4));
-  const look2 = /* @__PURE__ */ __name((node) => {
-    const source = folder.openFile(node);
-    return { source, compression: "none", close: source.close };
-  }, "look");
-  const candidates = await findCandidates(folder, look2, folderDepth);
+  const candidates = await findCandidates(folder, asStored, folderDepth);
   const ddk = onlyOne(candidates.filter(isOnIso), path4);
   if (ddk) return { kind: "folder", ...await openCandidate(folder, ddk, path4, opening) };
   const others = candidates.map((candidate) => candidate.path).slice(0, 3);
@@ -14358,7 +14410,7 @@ async function openContents(source, opening) {
 __name(openContents, "openContents");
 async function openDdkIso(source, opening) {
   const iso = openIso(source, opening.warn);
-  const candidates = await findCandidates(iso, (node) => ({ source: node.content(), compression: "none" }));
+  const candidates = await findCandidates(iso, asStored);
   const ddk = onlyOne(candidates.filter(isOnIso), source.name);
   return { kind: "iso", iso, ...ddk && await openCandidate(iso, ddk, source.name, opening) };
 }
@@ -14955,7 +15007,7 @@ function inspectInput(inspection, input, path4, warn2) {
   const { kind, packedAs, iso, appliance, chunks, xva, image } = input;
   inspection.kind = kind;
   if (packedAs.length > 0) inspection.packedAs = packedAs;
-  if (kind !== "folder") inspection.size = (0, import_node_fs23.statSync)(path4).size;
+  if (kind !== "folder") inspection.size = (0, import_node_fs24.statSync)(path4).size;
   if (iso) inspection.iso = iso.iso;
   if (appliance) inspection.appliance = appliance;
   if (xva) inspection.xva = xva;
@@ -15459,7 +15511,7 @@ var import_node_os6 = require("node:os");
 var import_promises5 = require("node:timers/promises");
 
 // src/bytes/sparse-file.ts
-var import_node_fs24 = require("node:fs");
+var import_node_fs25 = require("node:fs");
 var holeSize = 64 << 10;
 var zeros4 = Buffer.alloc(holeSize);
 function sparseAppender(fd, length3 = 0) {
@@ -15472,12 +15524,12 @@ function sparseAppender(fd, length3 = 0) {
     }
     writeFully(fd, piece2.subarray(start), length3 + start);
     length3 += piece2.length;
-    if (start === piece2.length) (0, import_node_fs24.ftruncateSync)(fd, length3);
+    if (start === piece2.length) (0, import_node_fs25.ftruncateSync)(fd, length3);
   };
 }
 __name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
-  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs24.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs25.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
 __name(writeFully, "writeFully");
 
@@ -15684,11 +15736,11 @@ function unknown2(name2) {
   const seeHelp = "see xenserver-ddk --help";
   if (name2.startsWith("-")) return `unknown option ${name2}; ${seeHelp}`;
   const choices = `${Object.keys(commands2).join(", ")}; ${seeHelp}`;
-  return (0, import_node_fs25.existsSync)(name2) ? `a command is missing before ${name2}: ${choices}` : `unknown command ${name2}; the commands are ${choices}`;
+  return (0, import_node_fs26.existsSync)(name2) ? `a command is missing before ${name2}: ${choices}` : `unknown command ${name2}; the commands are ${choices}`;
 }
 __name(unknown2, "unknown");
 function version2() {
-  return JSON.parse((0, import_node_fs25.readFileSync)(new URL("../package.json", importMetaUrl), "utf8")).version;
+  return JSON.parse((0, import_node_fs26.readFileSync)(new URL("../package.json", importMetaUrl), "utf8")).version;
 }
 __name(version2, "version");
 process.stdout.on("error", (error) => {

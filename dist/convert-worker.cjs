@@ -3430,14 +3430,18 @@ function damageAt(place2, what, whole2 = "filesystem") {
 }
 __name(damageAt, "damageAt");
 function fileError(path, error) {
+  return new DiskError(path, fileProblem(error), kindOfSystemError(error));
+}
+__name(fileError, "fileError");
+function fileProblem(error) {
   const { code } = error;
   const known = {
     ENOENT: "there is no such file",
     EACCES: "this user has no permission to read it; change its mode or its owner"
   };
-  return new DiskError(path, known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error));
+  return known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`;
 }
-__name(fileError, "fileError");
+__name(fileProblem, "fileProblem");
 var kindOfCode = {
   ENOSPC: "no-room",
   EDQUOT: "no-room",
@@ -3582,7 +3586,7 @@ function childNode(tree, dir, name) {
 __name(childNode, "childNode");
 
 // src/disk/input.ts
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 
 // src/bytes/arriving-file.ts
 var import_node_path = require("node:path");
@@ -3786,7 +3790,7 @@ function fileSource(fd, size, name) {
   const source = {
     name,
     size,
-    runs: [{ fd, offset: 0, length: size }],
+    runs: [{ file: fd, offset: 0, length: size }],
     read(into, offset) {
       checkRange(source, offset, into.length);
       readFully(fd, into, offset, name);
@@ -3913,7 +3917,7 @@ function openArrivingFile(path, { size, growth: shared }) {
   const arriving = {
     ...file,
     size,
-    runs: [{ fd, offset: 0, length: size, growth: shared }],
+    runs: [{ file: fd, offset: 0, length: size, growth: shared }],
     read(into, offset) {
       checkRange(arriving, offset, into.length);
       waitFor(offset + into.length);
@@ -3956,7 +3960,8 @@ function growingFile(growth, index, name) {
   }, "readThere");
   const runs = /* @__PURE__ */ __name(() => {
     const length3 = waitFor(Number.POSITIVE_INFINITY);
-    return [{ ...growth.placeOf(index), length: length3 }];
+    const { fd, offset } = growth.placeOf(index);
+    return [{ file: fd, offset, length: length3 }];
   }, "runs");
   return growingSource(name, waitFor, readThere, runs);
 }
@@ -4061,7 +4066,7 @@ function startWork(files2, outputs, { concurrency = defaultConcurrency(), ...set
 }
 __name(startWork, "startWork");
 function taskOf({ name, source, compression, expected }) {
-  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background");
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in a file, so it can't be inflated in the background");
   return { name, runs: source.runs, compression, ...expected && { expected } };
 }
 __name(taskOf, "taskOf");
@@ -4409,7 +4414,52 @@ function imageLimit({ size }) {
 __name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
+var import_node_fs5 = require("node:fs");
+
+// src/bytes/closed-file.ts
 var import_node_fs4 = require("node:fs");
+function closedFile(path, { size, mtimeNs }) {
+  return { path, size: Number(size), modified: mtimeNs };
+}
+__name(closedFile, "closedFile");
+function openClosed({ path, size, modified }) {
+  const fd = (0, import_node_fs4.openSync)(Buffer.from(path), import_node_fs4.constants.O_RDONLY | import_node_fs4.constants.O_NOFOLLOW | import_node_fs4.constants.O_NONBLOCK);
+  const now = (0, import_node_fs4.fstatSync)(fd, { bigint: true });
+  if (now.isFile() && Number(now.size) === size && now.mtimeNs === modified) return fd;
+  (0, import_node_fs4.closeSync)(fd);
+  throw new Error("another process changed it while it was read");
+}
+__name(openClosed, "openClosed");
+var RecentlyOpened = class {
+  static {
+    __name(this, "RecentlyOpened");
+  }
+  #limit;
+  /** Descriptors, the one that was used last at the end. */
+  #open = /* @__PURE__ */ new Map();
+  constructor(limit) {
+    this.#limit = limit;
+  }
+  /**
+   * The file's descriptor, until another file's is asked for.
+   * @throws as `openClosed`
+   */
+  descriptorOf(file) {
+    const fd = this.#open.get(file) ?? openClosed(file);
+    this.#open.delete(file);
+    this.#open.set(file, fd);
+    for (const [other, its] of this.#open) {
+      if (this.#open.size <= this.#limit) break;
+      this.#open.delete(other);
+      (0, import_node_fs4.closeSync)(its);
+    }
+    return fd;
+  }
+  close() {
+    for (const fd of this.#open.values()) (0, import_node_fs4.closeSync)(fd);
+    this.#open.clear();
+  }
+};
 
 // src/disk/filesystem/file-type.ts
 var types = { 1: "fifo", 2: "char", 4: "dir", 6: "block", 8: "file", 10: "symlink", 12: "socket" };
@@ -4423,9 +4473,10 @@ function deviceNumber(encoded) {
 __name(deviceNumber, "deviceNumber");
 
 // src/disk/filesystem/folder.ts
+var mostOpen = 16;
 function openFolder(path) {
   const nodes = nodeMaker();
-  const root = attempt2(path, () => (0, import_node_fs4.statSync)(path, { bigint: true }));
+  const root = attempt2(path, () => (0, import_node_fs5.statSync)(path, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path, "it is not a folder", "not-a-ddk");
   const paths = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
@@ -4437,30 +4488,39 @@ function openFolder(path) {
     root: add(Buffer.from(path), root),
     *entries(dir) {
       const dirPath = paths.get(dir);
-      for (const name of attempt2(dirPath, () => (0, import_node_fs4.readdirSync)(dirPath, { encoding: "buffer" }))) {
+      for (const name of attempt2(dirPath, () => (0, import_node_fs5.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
         yield {
           name,
           node: /* @__PURE__ */ __name(() => add(
             childPath,
-            attempt2(childPath, () => (0, import_node_fs4.lstatSync)(childPath, { bigint: true }))
+            attempt2(childPath, () => (0, import_node_fs5.lstatSync)(childPath, { bigint: true }))
           ), "node")
         };
       }
     },
-    openFile: /* @__PURE__ */ __name((node) => openFile(pathText(paths.get(node))), "openFile"),
     close: nodes.close
   };
 }
 __name(openFolder, "openFolder");
 function nodeMaker() {
-  const descriptors = /* @__PURE__ */ new Map();
+  const recent2 = new RecentlyOpened(mostOpen);
   const numbers = /* @__PURE__ */ new Map();
-  const open3 = /* @__PURE__ */ __name((ino, path) => {
-    const fd = descriptors.get(ino) ?? attempt2(path, () => (0, import_node_fs4.openSync)(path, "r"));
-    descriptors.set(ino, fd);
-    return fd;
-  }, "open");
+  const contentOf2 = /* @__PURE__ */ __name((path, stats) => {
+    const file = closedFile(path, stats);
+    const { size } = file;
+    const source = {
+      name: pathText(path),
+      size,
+      runs: [{ file, offset: 0, length: size }],
+      read(into, offset) {
+        checkRange(source, offset, into.length);
+        const fd = attempt2(path, () => recent2.descriptorOf(file));
+        readFully(fd, into, offset, source.name);
+      }
+    };
+    return source;
+  }, "contentOf");
   const make = /* @__PURE__ */ __name((path, stats) => {
     const identity = `${stats.dev}:${stats.ino}`;
     const ino = numbers.get(identity) ?? numbers.size + 1;
@@ -4474,18 +4534,12 @@ function nodeMaker() {
       nlink: Number(stats.nlink),
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
-      content: /* @__PURE__ */ __name(() => fileSource(open3(ino, path), Number(stats.size), pathText(path)), "content"),
-      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs4.readlinkSync)(path, { encoding: "buffer" })), "target"),
+      content: /* @__PURE__ */ __name(() => contentOf2(path, stats), "content"),
+      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs5.readlinkSync)(path, { encoding: "buffer" })), "target"),
       xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
     };
   }, "make");
-  return {
-    make,
-    close() {
-      for (const fd of descriptors.values()) (0, import_node_fs4.closeSync)(fd);
-      descriptors.clear();
-    }
-  };
+  return { make, close: /* @__PURE__ */ __name(() => recent2.close(), "close") };
 }
 __name(nodeMaker, "nodeMaker");
 function timeOf(sinceEpoch) {
@@ -9667,6 +9721,10 @@ function checkPadding(archive, { name, header: header4, offset, start, size }, d
 __name(checkPadding, "checkPadding");
 
 // src/disk/search.ts
+function asStored(node) {
+  return { source: node.content(), compression: "none" };
+}
+__name(asStored, "asStored");
 var lookSize = 64 << 10;
 var packedLookSize = 256 << 10;
 async function findCandidates(tree, look2, depth3) {
@@ -9686,16 +9744,12 @@ async function findCandidates(tree, look2, depth3) {
 __name(findCandidates, "findCandidates");
 async function lookAt(node, look2) {
   try {
-    const { source, compression, close } = look2(node);
-    try {
-      const start = await peekDecoded(compression, source, lookSize);
-      const { format: format2 } = sniff(startOf2(start, source.name));
-      if (format2 !== "gzip" && format2 !== "zstd") return holdingOf(startOf2(start, source.name));
-      const packed = startOf2(await peekDecoded(compression, source, packedLookSize), source.name);
-      return holdingOf(startOf2(await peekDecoded(format2, packed, lookSize), source.name));
-    } finally {
-      close?.();
-    }
+    const { source, compression } = look2(node);
+    const start = await peekDecoded(compression, source, lookSize);
+    const { format: format2 } = sniff(startOf2(start, source.name));
+    if (format2 !== "gzip" && format2 !== "zstd") return holdingOf(startOf2(start, source.name));
+    const packed = startOf2(await peekDecoded(compression, source, packedLookSize), source.name);
+    return holdingOf(startOf2(await peekDecoded(format2, packed, lookSize), source.name));
   } catch (error) {
     if (error instanceof DiskError) return void 0;
     throw error;
@@ -9917,7 +9971,7 @@ function notADdkIso(path, iso) {
 __name(notADdkIso, "notADdkIso");
 function isFolder(path) {
   try {
-    return (0, import_node_fs5.statSync)(path).isDirectory();
+    return (0, import_node_fs6.statSync)(path).isDirectory();
   } catch (error) {
     throw fileError(path, error);
   }
@@ -9930,11 +9984,7 @@ __name(openFileOf, "openFileOf");
 var folderDepth = 2;
 async function openDdkFolder(path, opening) {
   const folder = opening.held.add(openFolder(path));
-  const look2 = /* @__PURE__ */ __name((node) => {
-    const source = folder.openFile(node);
-    return { source, compression: "none", close: source.close };
-  }, "look");
-  const candidates = await findCandidates(folder, look2, folderDepth);
+  const candidates = await findCandidates(folder, asStored, folderDepth);
   const ddk = onlyOne(candidates.filter(isOnIso), path);
   if (ddk) return { kind: "folder", ...await openCandidate(folder, ddk, path, opening) };
   const others = candidates.map((candidate) => candidate.path).slice(0, 3);
@@ -9970,7 +10020,7 @@ async function openContents(source, opening) {
 __name(openContents, "openContents");
 async function openDdkIso(source, opening) {
   const iso = openIso(source, opening.warn);
-  const candidates = await findCandidates(iso, (node) => ({ source: node.content(), compression: "none" }));
+  const candidates = await findCandidates(iso, asStored);
   const ddk = onlyOne(candidates.filter(isOnIso), source.name);
   return { kind: "iso", iso, ...ddk && await openCandidate(iso, ddk, source.name, opening) };
 }
@@ -11798,7 +11848,7 @@ function newNode(type2, mode, mtime, text3 = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text3) {
@@ -11813,7 +11863,7 @@ var machines = {
 };
 function unameScript({ release, version: version2, architecture }) {
   const answers = { release, version: version2, ...machines[architecture] };
-  return (0, import_node_fs6.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+  return (0, import_node_fs7.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);

@@ -4,6 +4,10 @@ var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __knownSymbol = (name, symbol) => (symbol = Symbol[name]) ? symbol : /* @__PURE__ */ Symbol.for("Symbol." + name);
+var __typeError = (msg) => {
+  throw TypeError(msg);
+};
 var __name = (target, value) => __defProp(target, "name", { value, configurable: true });
 var __copyProps = (to, from, except, desc) => {
   if (from && typeof from === "object" || typeof from === "function") {
@@ -14,13 +18,65 @@ var __copyProps = (to, from, except, desc) => {
   return to;
 };
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
+var __using = (stack, value, async) => {
+  if (value != null) {
+    if (typeof value !== "object" && typeof value !== "function") __typeError("Object expected");
+    var dispose, inner;
+    if (async) dispose = value[__knownSymbol("asyncDispose")];
+    if (dispose === void 0) {
+      dispose = value[__knownSymbol("dispose")];
+      if (async) inner = dispose;
+    }
+    if (typeof dispose !== "function") __typeError("Object not disposable");
+    if (inner) dispose = function() {
+      try {
+        inner.call(this);
+      } catch (e) {
+        return Promise.reject(e);
+      }
+    };
+    stack.push([async, dispose, value]);
+  } else if (async) {
+    stack.push([async]);
+  }
+  return value;
+};
+var __callDispose = (stack, error, hasError) => {
+  var E = typeof SuppressedError === "function" ? SuppressedError : function(e, s, m, _) {
+    return _ = Error(m), _.name = "SuppressedError", _.error = e, _.suppressed = s, _;
+  };
+  var fail = (e) => error = hasError ? new E(e, error, "An error was suppressed during disposal") : (hasError = true, e);
+  var next = (it) => {
+    while (it = stack.pop()) {
+      try {
+        var result = it[1] && it[1].call(it[2]);
+        if (it[0]) return Promise.resolve(result).then(next, (e) => (fail(e), next()));
+      } catch (e) {
+        fail(e);
+      }
+    }
+    if (hasError) throw error;
+  };
+  return next();
+};
 
 // src/disk/spool/inflate-worker.ts
 var inflate_worker_exports = {};
 module.exports = __toCommonJS(inflate_worker_exports);
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var import_node_worker_threads = require("node:worker_threads");
 var import_node_zlib3 = require("node:zlib");
+
+// src/bytes/closed-file.ts
+var import_node_fs = require("node:fs");
+function openClosed({ path, size, modified }) {
+  const fd = (0, import_node_fs.openSync)(Buffer.from(path), import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NOFOLLOW | import_node_fs.constants.O_NONBLOCK);
+  const now = (0, import_node_fs.fstatSync)(fd, { bigint: true });
+  if (now.isFile() && Number(now.size) === size && now.mtimeNs === modified) return fd;
+  (0, import_node_fs.closeSync)(fd);
+  throw new Error("another process changed it while it was read");
+}
+__name(openClosed, "openClosed");
 
 // src/bytes/errors.ts
 var import_node_util = require("node:util");
@@ -62,6 +118,27 @@ var DiskError = class _DiskError extends UserError {
     return Object.assign(new _DiskError("", "", kind), { message: message2 });
   }
 };
+function fileProblem(error) {
+  const { code } = error;
+  const known = {
+    ENOENT: "there is no such file",
+    EACCES: "this user has no permission to read it; change its mode or its owner"
+  };
+  return known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`;
+}
+__name(fileProblem, "fileProblem");
+var kindOfCode = {
+  ENOSPC: "no-room",
+  EDQUOT: "no-room",
+  EFBIG: "no-room",
+  EACCES: "permission",
+  EPERM: "permission",
+  EROFS: "permission"
+};
+function kindOfSystemError(error) {
+  return kindOfCode[error.code ?? ""] ?? "input-output";
+}
+__name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
   const { errno, message: message2 } = error;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
@@ -232,7 +309,7 @@ ${what}`;
 };
 
 // src/bytes/sparse-file.ts
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 var holeSize = 64 << 10;
 var zeros = Buffer.alloc(holeSize);
 function sparseAppender(fd, length = 0) {
@@ -245,12 +322,12 @@ function sparseAppender(fd, length = 0) {
     }
     writeFully(fd, piece.subarray(start), length + start);
     length += piece.length;
-    if (start === piece.length) (0, import_node_fs.ftruncateSync)(fd, length);
+    if (start === piece.length) (0, import_node_fs2.ftruncateSync)(fd, length);
   };
 }
 __name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
-  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
+  for (let done = 0; done < bytes.length; ) done += (0, import_node_fs2.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
 __name(writeFully, "writeFully");
 
@@ -458,16 +535,24 @@ __name(checkExpected, "checkExpected");
 async function* storedPieces({ runs, compression }, from) {
   let start = 0;
   for (const run of runs) {
-    for (let at = Math.max(from - start, 0); at < run.length; ) {
-      checkStop();
-      const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, await arrived(run, at) - at));
-      const got = readAt(run, piece, at);
-      if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`);
-      if (compression === "gzip" && start + at === 0) checkMagic(piece.subarray(0, Math.min(got, 2)));
-      yield piece.subarray(0, got);
-      at += got;
+    var _stack = [];
+    try {
+      const file = __using(_stack, openRun(run));
+      for (let at = Math.max(from - start, 0); at < run.length; ) {
+        checkStop();
+        const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, await arrived(run, at) - at));
+        const got = readAt(file.fd, piece, run.offset + at);
+        if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`);
+        if (compression === "gzip" && start + at === 0) checkMagic(piece.subarray(0, Math.min(got, 2)));
+        yield piece.subarray(0, got);
+        at += got;
+      }
+      start += run.length;
+    } catch (_) {
+      var _error = _, _hasError = true;
+    } finally {
+      __callDispose(_stack, _error, _hasError);
     }
-    start += run.length;
   }
 }
 __name(storedPieces, "storedPieces");
@@ -483,11 +568,22 @@ async function arrived({ growth: growth2, offset, length }, at) {
   return Math.min(length, end - offset);
 }
 __name(arrived, "arrived");
-function readAt(run, into, at) {
+function openRun({ file }) {
+  if (typeof file === "number") return { fd: file, [Symbol.dispose]() {
+  } };
   try {
-    return (0, import_node_fs2.readSync)(run.fd, into, 0, into.length, run.offset + at);
+    const fd = openClosed(file);
+    return { fd, [Symbol.dispose]: () => (0, import_node_fs3.closeSync)(fd) };
   } catch (error) {
-    throw new Refusal(`the file that holds it can't be read at byte ${run.offset + at}: ${systemMessage(error)}`, "input-output");
+    throw new Refusal(fileProblem(error), kindOfSystemError(error));
+  }
+}
+__name(openRun, "openRun");
+function readAt(fd, into, position) {
+  try {
+    return (0, import_node_fs3.readSync)(fd, into, 0, into.length, position);
+  } catch (error) {
+    throw new Refusal(`the file that holds it can't be read at byte ${position}: ${systemMessage(error)}`, "input-output");
   }
 }
 __name(readAt, "readAt");

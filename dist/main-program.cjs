@@ -19906,12 +19906,15 @@ function damageAt(place3, what2, whole = "filesystem") {
   return new DiskError(place3, `${what2}; the ${whole} is damaged`);
 }
 function fileError(path6, error2) {
+  return new DiskError(path6, fileProblem(error2), kindOfSystemError(error2));
+}
+function fileProblem(error2) {
   const { code: code2 } = error2;
   const known3 = {
     ENOENT: "there is no such file",
     EACCES: "this user has no permission to read it; change its mode or its owner"
   };
-  return new DiskError(path6, known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`, kindOfSystemError(error2));
+  return known3[code2 ?? ""] ?? `it can't be read: ${systemMessage(error2)}`;
 }
 function kindOfSystemError(error2) {
   return kindOfCode[error2.code ?? ""] ?? "input-output";
@@ -19952,6 +19955,7 @@ var init_errors = __esm({
     };
     __name(damageAt, "damageAt");
     __name(fileError, "fileError");
+    __name(fileProblem, "fileProblem");
     kindOfCode = {
       ENOSPC: "no-room",
       EDQUOT: "no-room",
@@ -22227,7 +22231,7 @@ function fileSource(fd, size, name2) {
   const source = {
     name: name2,
     size,
-    runs: [{ fd, offset: 0, length: size }],
+    runs: [{ file: fd, offset: 0, length: size }],
     read(into, offset) {
       checkRange(source, offset, into.length);
       readFully(fd, into, offset, name2);

@@ -71,7 +71,7 @@ describe('growing sources', () => {
       'whole',
     )
     expect(bytesAt(whole, 0, 5).toString()).toBe('bcdde')
-    expect(whole.runs).toEqual([0, 3, 0, 2].map((length, offset) => ({ fd, offset, length })))
+    expect(whole.runs).toEqual([0, 3, 0, 2].map((length, offset) => ({ file: fd, offset, length })))
     expect(whole.size).toBe(5)
     expect(concatGrowing([], 'nothing').size).toBe(0)
   })

@@ -35,7 +35,7 @@ export function openArrivingFile(path: string, { size, growth: shared }: Arrival
   const arriving: ArrivingFile = {
     ...file,
     size,
-    runs: [{ fd, offset: 0, length: size, growth: shared }],
+    runs: [{ file: fd, offset: 0, length: size, growth: shared }],
     read(into, offset) {
       checkRange(arriving, offset, into.length)
       waitFor(offset + into.length)

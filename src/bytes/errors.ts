@@ -105,12 +105,17 @@ export function damageAt(place: string, what: string, whole = 'filesystem'): Dis
 
 /** Turns a system error about a local path into a sentence. */
 export function fileError(path: string, error: unknown): DiskError {
+  return new DiskError(path, fileProblem(error), kindOfSystemError(error))
+}
+
+/** The same without the path. */
+export function fileProblem(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file',
     EACCES: 'this user has no permission to read it; change its mode or its owner',
   }
-  return new DiskError(path, known[code ?? ''] ?? `it can't be read: ${systemMessage(error)}`, kindOfSystemError(error))
+  return known[code ?? ''] ?? `it can't be read: ${systemMessage(error)}`
 }
 
 /** What Node's codes for a full disk and for a missing permission (errno(3)) mean for the user. */

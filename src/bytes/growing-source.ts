@@ -28,7 +28,8 @@ export function growingFile(growth: FileGrowth, index: number, name: string): Gr
   }
   const runs = () => {
     const length = waitFor(Number.POSITIVE_INFINITY)
-    return [{ ...growth.placeOf(index), length }]
+    const { fd, offset } = growth.placeOf(index)
+    return [{ file: fd, offset, length }]
   }
   return growingSource(name, waitFor, readThere, runs)
 }

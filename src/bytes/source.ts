@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import type { ClosedFile } from './closed-file.ts'
 import { DiskError, fileError, systemMessage } from './errors.ts'
 
 /**
@@ -17,7 +18,7 @@ export interface Source {
    * @throws DiskError if they don't all lie within the source
    */
   read(into: Uint8Array, offset: number): void
-  /** Where the bytes are in open files, in order, for a thread that reads them itself; absent if they are computed. */
+  /** Where the bytes are in files, in order, for a thread that reads them itself; absent if they are computed. */
   readonly runs?: readonly FileRun[] | undefined
   /**
    * Only for a source that is still growing: waits until `end` bytes have arrived, and returns whether there are that many. (`size` would
@@ -26,9 +27,10 @@ export interface Source {
   readonly reaches?: (end: number) => boolean
 }
 
-/** `length` bytes at `offset` of an open file. All threads of a process share its file descriptors. */
+/** `length` bytes at `offset` of a file. */
 export interface FileRun {
-  readonly fd: number
+  /** The descriptor of an open file, which all threads of a process share, or a file to open. */
+  readonly file: number | ClosedFile
   readonly offset: number
   readonly length: number
   /** Memory of the FileGrowth whose only file this is; absent if all of its bytes are there. */
@@ -89,7 +91,7 @@ export function fileSource(fd: number, size: number, name: string): Source {
   const source: Source = {
     name,
     size,
-    runs: [{ fd, offset: 0, length: size }],
+    runs: [{ file: fd, offset: 0, length: size }],
     read(into, offset) {
       checkRange(source, offset, into.length)
       readFully(fd, into, offset, name)

@@ -11,7 +11,7 @@ import { type FileTree, walk } from './filesystem/tree.ts'
 import { type Held, holder } from './held.ts'
 import type { DiskImage, OtherDisk } from './image.ts'
 import { otherIso } from './other-iso.ts'
-import { type Candidate, findCandidates, onlyOne } from './search.ts'
+import { asStored, type Candidate, findCandidates, onlyOne } from './search.ts'
 import { type PackedFormat, sniff } from './sniff.ts'
 import { spoolFiles } from './spool/index.ts'
 import { type PackedFile, unpackedLimit } from './spool/packed-file.ts'
@@ -105,11 +105,7 @@ const folderDepth = 2
 
 async function openDdkFolder(path: string, opening: Opening): Promise<Found> {
   const folder = opening.held.add(openFolder(path))
-  const look = (node: Candidate['node']) => {
-    const source = folder.openFile(node)
-    return { source, compression: 'none', close: source.close } as const
-  }
-  const candidates = await findCandidates(folder, look, folderDepth)
+  const candidates = await findCandidates(folder, asStored, folderDepth)
   const ddk = onlyOne(candidates.filter(isOnIso), path)
   if (ddk) return { kind: 'folder', ...(await openCandidate(folder, ddk, path, opening)) }
   const others = candidates.map((candidate) => candidate.path).slice(0, 3)
@@ -145,7 +141,7 @@ async function openContents(source: Source, opening: Opening): Promise<Found> {
 
 async function openDdkIso(source: Source, opening: Opening): Promise<Found> {
   const iso = openIso(source, opening.warn)
-  const candidates = await findCandidates(iso, (node) => ({ source: node.content(), compression: 'none' }))
+  const candidates = await findCandidates(iso, asStored)
   const ddk = onlyOne(candidates.filter(isOnIso), source.name)
   return { kind: 'iso', iso, ...(ddk && (await openCandidate(iso, ddk, source.name, opening))) }
 }

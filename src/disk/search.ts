@@ -18,11 +18,15 @@ export interface Candidate {
 /** `xva`, `iso` and `disk` may be compressed. */
 export type Holding = 'ova.xml' | 'xva' | 'iso' | 'disk'
 
-/** A file that is open for a look at its first bytes. */
+/** A file as a tree stores it, for a look at its first bytes. */
 export interface Look {
   readonly source: Source
   readonly compression: Compression
-  close?(): void
+}
+
+/** Looks at a file in a tree that compresses none. */
+export function asStored(node: FileNode): Look {
+  return { source: node.content(), compression: 'none' }
 }
 
 /** Enough for the signature of an ISO, 32 KiB into it. */
@@ -54,16 +58,12 @@ export async function findCandidates(tree: FileTree, look: (node: FileNode) => L
 
 async function lookAt(node: FileNode, look: (node: FileNode) => Look): Promise<Holding | undefined> {
   try {
-    const { source, compression, close } = look(node)
-    try {
-      const start = await peekDecoded(compression, source, lookSize)
-      const { format } = sniff(startOf(start, source.name))
-      if (format !== 'gzip' && format !== 'zstd') return holdingOf(startOf(start, source.name))
-      const packed = startOf(await peekDecoded(compression, source, packedLookSize), source.name)
-      return holdingOf(startOf(await peekDecoded(format, packed, lookSize), source.name))
-    } finally {
-      close?.()
-    }
+    const { source, compression } = look(node)
+    const start = await peekDecoded(compression, source, lookSize)
+    const { format } = sniff(startOf(start, source.name))
+    if (format !== 'gzip' && format !== 'zstd') return holdingOf(startOf(start, source.name))
+    const packed = startOf(await peekDecoded(compression, source, packedLookSize), source.name)
+    return holdingOf(startOf(await peekDecoded(format, packed, lookSize), source.name))
   } catch (error) {
     if (error instanceof DiskError) return undefined
     throw error

@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from '@jest/globals'
 import { DiskError } from '../../../src/bytes/errors.ts'
+import { bytesAt } from '../../../src/bytes/source.ts'
 import { openFolder } from '../../../src/disk/filesystem/folder.ts'
 import { walk } from '../../../src/disk/filesystem/tree.ts'
 import { listOf } from '../../support/filesystem.ts'
@@ -21,14 +22,47 @@ test('a folder is read as the kernel shows it', () =>
     folder.close()
   }))
 
-test('its files have file descriptors', () =>
+test('any number of its files can be read with few descriptors', () =>
+  withTempDir((dir) => {
+    const names = Array.from({ length: 100 }, (_, index) => `file ${index}`)
+    for (const name of names) writeFileSync(`${dir}/${name}`, name)
+    const folder = openFolder(dir)
+    const open = () => sh(`ls -l /proc/${process.pid}/fd`).split(`${dir}/`).length - 1
+    const files = [...folder.entries(folder.root)].map(({ name, node }) => ({ name: name.toString(), content: node().content() }))
+    expect(open()).toBe(0)
+    for (let turn = 0; turn < 2; turn++) {
+      for (const { name, content } of files) expect(bytesAt(content, 0, content.size).toString()).toBe(name)
+      expect(open()).toBe(16)
+    }
+    folder.close()
+    expect(open()).toBe(0)
+  }))
+
+test('a file whose name is not UTF-8 can be read', () =>
+  withTempDir((dir) => {
+    sh("printf content > $'\\xff'", { cwd: dir })
+    const folder = openFolder(dir)
+    const [entry] = folder.entries(folder.root)
+    expect(bytesAt(entry!.node().content(), 0, 7).toString()).toBe('content')
+    folder.close()
+  }))
+
+test.each([
+  ['changed', 'echo other > file'],
+  ['of another time', "touch -d '2001-01-01' file"],
+  ['replaced by a pipe', 'rm file; mkfifo file'],
+  ['replaced by a folder', 'rm file; mkdir file'],
+])('a file that is %s before it is read', (_, change) =>
   withTempDir((dir) => {
     writeFileSync(`${dir}/file`, 'content')
     const folder = openFolder(dir)
     const [entry] = folder.entries(folder.root)
-    expect(entry!.node().content().runs).toEqual([{ fd: expect.any(Number), offset: 0, length: 7 }])
+    const content = entry!.node().content()
+    sh(change, { cwd: dir })
+    expect(() => bytesAt(content, 0, 1)).toThrow(`${dir}/file: it can't be read: another process changed it while it was read`)
     folder.close()
-  }))
+  }),
+)
 
 test('something other than a folder, and a missing one, are reported', () =>
   withTempDir((dir) => {

@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { DiskError } from '../../../src/bytes/errors.ts'
-import { bytesAt, memorySource, pieces, slice } from '../../../src/bytes/source.ts'
+import { bytesAt, memorySource, openFile, pieces, slice } from '../../../src/bytes/source.ts'
 import { findChunks } from '../../../src/disk/appliance/chunks.ts'
 import { type Folder, openFolder } from '../../../src/disk/filesystem/folder.ts'
 import { type Spool, type SpoolOptions, spoolFiles } from '../../../src/disk/spool/index.ts'
@@ -86,6 +86,36 @@ function hashOf(spool: Spool): string {
   return hash.digest('hex')
 }
 
+const source = (file: string) => JSON.stringify(new URL(`../../../src/${file}`, import.meta.url).pathname)
+/** Prints the disk's digest; the thread that runs it never returns to its event loop before that. */
+const probe = (then: string) => `
+  import { createHash } from 'node:crypto'
+  import { writeSync } from 'node:fs'
+  import { isMainThread, Worker, workerData } from 'node:worker_threads'
+  import { findChunks } from ${source('disk/appliance/chunks.ts')}
+  import { openFolder } from ${source('disk/filesystem/folder.ts')}
+  import { pieces } from ${source('bytes/source.ts')}
+  import { spoolFiles } from ${source('disk/spool/index.ts')}
+  if (process.argv[4] === 'in a worker' && isMainThread) {
+    const worker = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) })
+    // Not even the main thread answers.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)
+  } else {
+    const folder = openFolder(process.argv[2])
+    const spool = spoolFiles(findChunks(folder, 'ova.xml', ${JSON.stringify(vdi)}, undefined), 'the disk', { dir: process.argv[3], limit: ${limit} })
+    ${then}
+  }`
+const printDigest = `
+  const hash = createHash('sha256')
+  for (const piece of pieces(spool)) hash.update(piece)
+  writeSync(1, hash.digest('hex'))`
+
+/** The probe as Node runs the sources. */
+function asSources(code: string, into: string): string {
+  writeFileSync(join(into, 'probe.mts'), code)
+  return join(into, 'probe.mts')
+}
+
 describe('spoolFiles', () => {
   test.each([1, 2, 4])('%d at once: the bytes are those of the disk', (concurrency) =>
     withSpool(
@@ -134,13 +164,28 @@ describe('spoolFiles', () => {
   test.each([1, 2, 4])('%d at once: no more open files than that, however many chunks there are', (concurrency) =>
     withSpool(
       (spool, spoolDir) => {
+        let most = 0
+        for (let at = 0; at < spool.size; at += MiB) {
+          most = Math.max(most, openFilesBelow(join(dir, 'xvda')).length)
+          bytesAt(spool, at, 1)
+        }
         spool.finish()
-        expect(chunkNames().length).toBeGreaterThan(concurrency)
+        expect(chunkNames().length).toBeGreaterThan(concurrency + 1)
         expect(openFilesBelow(spoolDir)).toHaveLength(concurrency)
+        // One for the look at the first chunk, which tells whether it is compressed.
+        expect(most).toBeLessThanOrEqual(concurrency + 1)
       },
       { concurrency },
     ),
   )
+
+  test('500 chunks in a process that may open 100 files', () =>
+    withTempDir((many) => {
+      sh("mkdir xvda && seq 1 300000 > disk && split -n 500 -d -a 9 --filter 'gzip -1 > xvda/$FILE.gz' disk chunk-", { cwd: many })
+      const script = asSources(probe(printDigest), many)
+      const digest = run('prlimit', ['--nofile=100', process.execPath, script, many, many, 'in the main thread'], { timeout: 30_000 })
+      expect(digest).toBe(sh('sha256sum < disk | cut -d" " -f1', { cwd: many }).trim())
+    }))
 
   test('chunks of zeros that follow others take no space', () =>
     withTempDir((zeros) => {
@@ -268,10 +313,37 @@ describe('chunks that are not sound', () => {
       const chunks = findChunks(folder, 'ova.xml', vdi, undefined)
       truncateSync(join(short, 'xvda/chunk-000000000.gz'), 1000)
       const spool = spoolFiles(chunks, 'the disk', { dir: short, limit, ...texts })
-      expect(() => spool.finish()).toThrow(/chunk-000000000.gz: the file that contains it ends \d+ bytes too early/)
+      expect(() => spool.finish()).toThrow("xvda/chunk-000000000.gz: it can't be read: another process changed it while it was read")
       spool.close()
       folder.close()
     }))
+
+  test('a file that contains them and becomes shorter while it is read', () =>
+    withTempDir((short) => {
+      const path = join(short, 'whole')
+      copyFileSync(at(join(dir, 'xvda'), 0), path)
+      const file = openFile(path)
+      truncateSync(path, 1000)
+      const chunk: PackedFile = { name: 'chunk-000000000.gz', source: file, compression: 'gzip' }
+      const spool = spoolFiles([chunk], 'the disk', { dir: short, limit, ...texts })
+      expect(() => spool.finish()).toThrow(/chunk-000000000.gz: the file that contains it ends \d+ bytes too early/)
+      spool.close()
+      file.close()
+    }))
+
+  test('a file that is gone', () =>
+    withDamage(
+      () => {},
+      (gone) => {
+        const folder = openFolder(gone)
+        const chunks = findChunks(folder, 'ova.xml', vdi, undefined)
+        rmSync(at(join(gone, 'xvda'), 4))
+        const spool = spoolFiles(chunks, 'the disk', { dir: gone, limit, ...texts })
+        expect(() => spool.finish()).toThrow('xvda/chunk-000000004.gz: there is no such file')
+        spool.close()
+        folder.close()
+      },
+    ))
 
   test('more than the limit', () =>
     withSpool(
@@ -288,7 +360,7 @@ describe('chunks that are not sound', () => {
   test('a chunk that lies in no file', () => {
     const chunk: PackedFile = { name: 'chunk-000000000.gz', source: memorySource(gzipSync('x'), 'x'), compression: 'gzip' }
     expect(() => spoolFiles([chunk], 'the disk', { dir: tmpdir(), limit, ...texts })).toThrow(
-      'chunk-000000000.gz: its bytes are not stored in an open file',
+      'chunk-000000000.gz: its bytes are not stored in a file',
     )
   })
 })
@@ -343,35 +415,7 @@ describe('chunks that are not compressed', () => {
 })
 
 describe('threads and processes', () => {
-  const source = (file: string) => JSON.stringify(new URL(`../../../src/${file}`, import.meta.url).pathname)
-  /** Prints the disk's digest; the thread that runs it never returns to its event loop before that. */
-  const probe = (then: string) => `
-    import { createHash } from 'node:crypto'
-    import { writeSync } from 'node:fs'
-    import { isMainThread, Worker, workerData } from 'node:worker_threads'
-    import { findChunks } from ${source('disk/appliance/chunks.ts')}
-    import { openFolder } from ${source('disk/filesystem/folder.ts')}
-    import { pieces } from ${source('bytes/source.ts')}
-    import { spoolFiles } from ${source('disk/spool/index.ts')}
-    if (process.argv[4] === 'in a worker' && isMainThread) {
-      const worker = new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) })
-      // Not even the main thread answers.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)
-    } else {
-      const folder = openFolder(process.argv[2])
-      const spool = spoolFiles(findChunks(folder, 'ova.xml', ${JSON.stringify(vdi)}, undefined), 'the disk', { dir: process.argv[3], limit: ${limit} })
-      ${then}
-    }`
-  const printDigest = `
-    const hash = createHash('sha256')
-    for (const piece of pieces(spool)) hash.update(piece)
-    writeSync(1, hash.digest('hex'))`
-
-  /** The probe as Node runs the sources, and as the bundle. */
-  function asSources(code: string, into: string): string {
-    writeFileSync(join(into, 'probe.mts'), code)
-    return join(into, 'probe.mts')
-  }
+  /** The probe as a bundle. */
   async function asBundle(code: string, into: string): Promise<string> {
     const { build } = await import('esbuild')
     const bundle = join(into, 'bundle')

@@ -1,16 +1,18 @@
-import { type BigIntStats, closeSync, lstatSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { closedFile, RecentlyOpened } from '../../bytes/closed-file.ts'
 import { DiskError, fileError } from '../../bytes/errors.ts'
-import { fileSource, type OpenFile, openFile, type Source } from '../../bytes/source.ts'
+import { checkRange, readFully, type Source } from '../../bytes/source.ts'
 import { pathText } from '../../bytes/text.ts'
 import { fileTypeOf } from './file-type.ts'
 import type { FileNode, FileTree, Time } from './tree.ts'
 
-/** A local folder. Files that were read stay open until `close()`. */
+/** A local folder. Of the files that were read, the last ones stay open until `close()`. */
 export interface Folder extends FileTree {
-  /** Opens a file for a look at it; the caller closes it. */
-  openFile(node: FileNode): OpenFile
   close(): void
 }
+
+/** A disk in uncompressed chunks is read all over. With this many, an ext filesystem's tables and the file itself are open. */
+const mostOpen = 16
 
 /**
  * Opens a folder that has the contents of a DDK ISO. Symlinks are not followed; extended attributes and device numbers are not reported.
@@ -42,19 +44,28 @@ export function openFolder(path: string): Folder {
         }
       }
     },
-    openFile: (node) => openFile(pathText(paths.get(node)!)),
     close: nodes.close,
   }
 }
 
 function nodeMaker(): { make(path: Buffer, stats: BigIntStats): FileNode; close(): void } {
-  const descriptors = new Map<number, number>()
+  const recent = new RecentlyOpened(mostOpen)
   // Inode numbers have 64 bits and are unique per device only, so nodes get other numbers.
   const numbers = new Map<string, number>()
-  const open = (ino: number, path: Buffer) => {
-    const fd = descriptors.get(ino) ?? attempt(path, () => openSync(path, 'r'))
-    descriptors.set(ino, fd)
-    return fd
+  const contentOf = (path: Buffer, stats: BigIntStats) => {
+    const file = closedFile(path, stats)
+    const { size } = file
+    const source: Source = {
+      name: pathText(path),
+      size,
+      runs: [{ file, offset: 0, length: size }],
+      read(into, offset) {
+        checkRange(source, offset, into.length)
+        const fd = attempt(path, () => recent.descriptorOf(file))
+        readFully(fd, into, offset, source.name)
+      },
+    }
+    return source
   }
   const make = (path: Buffer, stats: BigIntStats): FileNode => {
     const identity = `${stats.dev}:${stats.ino}`
@@ -69,18 +80,12 @@ function nodeMaker(): { make(path: Buffer, stats: BigIntStats): FileNode; close(
       nlink: Number(stats.nlink),
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
-      content: (): Source => fileSource(open(ino, path), Number(stats.size), pathText(path)),
+      content: () => contentOf(path, stats),
       target: () => attempt(path, () => readlinkSync(path, { encoding: 'buffer' })),
       xattrs: () => new Map(),
     }
   }
-  return {
-    make,
-    close() {
-      for (const fd of descriptors.values()) closeSync(fd)
-      descriptors.clear()
-    },
-  }
+  return { make, close: () => recent.close() }
 }
 
 function timeOf(sinceEpoch: bigint): Time {

@@ -79,7 +79,7 @@ function startWork(files: readonly FileTask[], outputs: number[], { concurrency 
 }
 
 function taskOf({ name, source, compression, expected }: PackedFile): FileTask {
-  if (!source.runs) throw new DiskError(name, "its bytes are not stored in an open file, so it can't be inflated in the background")
+  if (!source.runs) throw new DiskError(name, "its bytes are not stored in a file, so it can't be inflated in the background")
   return { name, runs: source.runs, compression, ...(expected && { expected }) }
 }
 

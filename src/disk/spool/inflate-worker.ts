@@ -1,7 +1,8 @@
-import { readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
-import { type DiskErrorKind, systemMessage } from '../../bytes/errors.ts'
+import { openClosed } from '../../bytes/closed-file.ts'
+import { type DiskErrorKind, fileProblem, kindOfSystemError, systemMessage } from '../../bytes/errors.ts'
 import { free } from '../../bytes/free.ts'
 import { FileGrowth, type Place } from '../../bytes/growth.ts'
 import type { FileRun } from '../../bytes/source.ts'
@@ -120,10 +121,11 @@ function checkExpected(expected: Expected, size: number, crc: number): void {
 async function* storedPieces({ runs, compression }: FileTask, from: number): AsyncGenerator<Buffer> {
   let start = 0
   for (const run of runs) {
+    using file = openRun(run)
     for (let at = Math.max(from - start, 0); at < run.length; ) {
       checkStop()
       const piece = Buffer.allocUnsafeSlow(Math.min(pieceSize, (await arrived(run, at)) - at))
-      const got = readAt(run, piece, at)
+      const got = readAt(file.fd, piece, run.offset + at)
       if (got === 0) throw new Refusal(`the file that contains it ends ${run.length - at} bytes too early; ${wayOut}`)
       if (compression === 'gzip' && start + at === 0) checkMagic(piece.subarray(0, Math.min(got, 2)))
       yield piece.subarray(0, got)
@@ -147,11 +149,22 @@ async function arrived({ growth, offset, length }: FileRun, at: number): Promise
   return Math.min(length, end - offset)
 }
 
-function readAt(run: FileRun, into: Buffer, at: number): number {
+/** The file of a run, open until this is disposed of. */
+function openRun({ file }: FileRun): Disposable & { readonly fd: number } {
+  if (typeof file === 'number') return { fd: file, [Symbol.dispose]() {} }
   try {
-    return readSync(run.fd, into, 0, into.length, run.offset + at)
+    const fd = openClosed(file)
+    return { fd, [Symbol.dispose]: () => closeSync(fd) }
   } catch (error) {
-    throw new Refusal(`the file that holds it can't be read at byte ${run.offset + at}: ${systemMessage(error)}`, 'input-output')
+    throw new Refusal(fileProblem(error), kindOfSystemError(error))
+  }
+}
+
+function readAt(fd: number, into: Buffer, position: number): number {
+  try {
+    return readSync(fd, into, 0, into.length, position)
+  } catch (error) {
+    throw new Refusal(`the file that holds it can't be read at byte ${position}: ${systemMessage(error)}`, 'input-output')
   }
 }
 
