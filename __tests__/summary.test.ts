@@ -72,6 +72,14 @@ test('a summary has the number of packages if they were counted', () => {
   expect(summaryOf(reportOf({ engine: {} }))).not.toContain('Packages')
 })
 
+test('a summary has what was recorded about an image that the engine still had', () => {
+  const hit = { origin: 'engine', conversion: undefined as never, facts: { userland: 'CentOS 5.11, <b>', packages: 412 } } as const
+  const summary = summaryOf(reportOf({ supply: hit, engine: {} }))
+  expect(summary).toContain('<th align="left">Based on</th><td>CentOS 5.11, &#60;b&#62;</td>')
+  expect(summary).toContain('<th align="left">Packages</th><td>412 RPMs</td>')
+  expect(summaryOf(reportOf({ supply: hit, engine: {}, packages: 413 }))).toContain('<td>413 RPMs</td>')
+})
+
 test('nothing is offered that there is not', () => {
   const summary = summaryOf(reportOf({ known: { request: { kind: 'file', path: '/ddk.iso', sha256 } } }))
   expect(summary).toContain('is an archive')

@@ -37262,19 +37262,21 @@ function summaryOf(report) {
 }
 __name(summaryOf, "summaryOf");
 function rowsOf({ supply, order, engine, image, packages, saving }) {
-  const { identity: identity2, conversion, isoSha256 } = supply;
+  const { identity: identity2, conversion, isoSha256, facts } = supply;
   const { kernelVersion, architecture } = identity2;
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped2(architecture)].filter(Boolean).join(", ");
   const found = conversion?.found;
+  const userland = found?.userland ?? facts?.userland;
+  const count = packages ?? facts?.packages;
   const files = conversion && `${escaped2(found.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`;
   const stored = image?.size === void 0 ? void 0 : `${bytesText(image.size)} in ${escaped2(engine.name)}`;
   const id = image?.id ?? supply.archive?.configDigest;
   const digest2 = digestOf2(supply, engine, image);
   return [
     ["Kernel", kernel],
-    ["Based on", found?.userland && escaped2(found.userland)],
+    ["Based on", userland && escaped2(userland)],
     ["Root filesystem", files ?? stored],
-    ["Packages", packages === void 0 ? void 0 : `${packages} RPMs`],
+    ["Packages", count === void 0 ? void 0 : `${count} RPMs`],
     ["Image", id && code(id)],
     ["Manifest", digest2 && digest2 !== id ? code(digest2) : void 0],
     ["Came from", originText(supply, engine, order.registry?.client.repository.text ?? "")],
@@ -38146,7 +38148,8 @@ function isDescription(value) {
       place: isText,
       type: isText,
       used: isCount,
-      created: Number.isFinite
+      created: Number.isFinite,
+      userland: optional(isText)
     }), "found"),
     isoSha256: /* @__PURE__ */ __name((hex) => hex === "" || isText(hex) && /^[0-9a-f]{64}$/.test(hex), "isoSha256"),
     tar: /* @__PURE__ */ __name((tar) => has(tar, {
@@ -38415,22 +38418,30 @@ var import_node_path31 = require("node:path");
 init_labels();
 function knownImages(key) {
   try {
-    const ids = JSON.parse((0, import_node_fs47.readFileSync)(recordOf(key), "utf8"));
-    return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+    const images2 = JSON.parse((0, import_node_fs47.readFileSync)(recordOf(key), "utf8"));
+    return Array.isArray(images2) ? images2.filter(isKnownImage) : [];
   } catch {
     return [];
   }
 }
 __name(knownImages, "knownImages");
-function rememberImage({ id, labels }) {
+function isKnownImage(value) {
+  const { id, userland = "", packages = 0 } = value ?? {};
+  return typeof id === "string" && typeof userland === "string" && Number.isSafeInteger(packages);
+}
+__name(isKnownImage, "isKnownImage");
+function rememberImage({ id, labels }, facts = {}) {
   const key = labels[keyLabel];
   if (!key) return;
   const known3 = knownImages(key);
-  if (known3.includes(id)) return;
+  const before = known3.find((image) => image.id === id);
+  const { userland = before?.userland, packages = before?.packages } = facts;
+  const now = { id, userland, packages };
+  const images2 = before ? known3.map((image) => image === before ? now : image) : [...known3, now];
   try {
     const record2 = recordOf(key);
     makeFolder((0, import_node_path31.join)(record2, ".."));
-    writeWhole(record2, JSON.stringify([...known3, id]));
+    writeWhole(record2, JSON.stringify(images2));
   } catch {
   }
 }
@@ -38582,8 +38593,9 @@ __name(fromCache, "fromCache");
 init_labels();
 async function fromEngine(engine, key, order, otherDigest = async () => void 0) {
   const { phase, uname, name: nameOf } = order;
-  const image = await choose(engine, key, phase.say);
-  if (!image) return void 0;
+  const chosen = await choose(engine, key, phase.say);
+  if (!chosen) return void 0;
+  const { image, facts } = chosen;
   const labelled = labelledIdentity(image.labels);
   if (!labelled) {
     phase.say(`The image that ${engine.name} has is ignored: it has labels that this action doesn't write (${image.id})`);
@@ -38617,23 +38629,25 @@ async function fromEngine(engine, key, order, otherDigest = async () => void 0) 
     await engine.tag(image.id, name2);
   }
   phase.say(`${engine.name} already has the image: ${image.id}`);
-  return { origin: "engine", name: name2, identity: identity2, isoSha256, image };
+  return { origin: "engine", name: name2, identity: identity2, isoSha256, image, facts };
 }
 __name(fromEngine, "fromEngine");
 async function choose(engine, key, say2) {
   const known3 = knownImages(key);
-  for (const id2 of known3.toReversed()) {
+  for (const { id: id2, ...facts } of known3.toReversed()) {
     const image = await engine.find(id2);
-    if (image?.labels[keyLabel] === key) return image;
+    if (image?.labels[keyLabel] === key) return { image, facts };
   }
   const labelled = await engine.labelled(keyLabel, key);
   const id = labelled.at(-1);
   if (id === void 0) return void 0;
   if (known3.length === 0) {
     say2(`This runner has no record of the image ${id}, so its label is trusted`);
-    return engine.find(id);
+    const image = await engine.find(id);
+    return image && { image };
   }
-  say2(`${engine.name} has the image ${id}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known3.join(" or ")}`);
+  const loaded = known3.map((image) => image.id).join(" or ");
+  say2(`${engine.name} has the image ${id}, whose label says that it is this DDK's. It isn't used: this runner loaded ${loaded}`);
   return void 0;
 }
 __name(choose, "choose");
@@ -40557,7 +40571,7 @@ function load2(supply, engine, order) {
   const { name: name2, archive, conversion } = supply;
   const use = /* @__PURE__ */ __name(async () => {
     const image = await loadWithProgress(engine, { path: order.archive, name: name2, ...archive, highestIds: conversion?.tar.highestIds }, say);
-    rememberImage(image);
+    rememberImage(image, { userland: conversion?.found.userland });
     return image;
   }, "use");
   return step(`Load the image into ${engine.name}`, use, () => imageLoaded(supply, engine));
@@ -40589,7 +40603,9 @@ __name(prepareSbom, "prepareSbom");
 async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {
   if (path6 === void 0 || !engine || !image) return void 0;
   if (!canRun) throw noPackages("no container of the image can run on this machine, as the warning above says");
-  return step("List the packages", () => writeSbom(engine, image, supply, path6, tempDir), sbomWritten);
+  const sbom = await step("List the packages", () => writeSbom(engine, image, supply, path6, tempDir), sbomWritten);
+  rememberImage(image, { packages: sbom.packages });
+  return sbom;
 }
 __name(makeSbom, "makeSbom");
 function noPackages(why) {

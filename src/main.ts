@@ -207,7 +207,7 @@ function load(supply: Supply, engine: Engine, order: Order): Promise<Image> {
   const { name, archive, conversion } = supply
   const use = async () => {
     const image = await loadWithProgress(engine, { path: order.archive, name, ...archive!, highestIds: conversion?.tar.highestIds }, say)
-    rememberImage(image)
+    rememberImage(image, { userland: conversion?.found.userland })
     return image
   }
   return step(`Load the image into ${engine.name}`, use, () => imageLoaded(supply, engine))
@@ -253,7 +253,9 @@ async function makeSbom(
 ): Promise<WrittenSbom | undefined> {
   if (path === undefined || !engine || !image) return undefined
   if (!canRun) throw noPackages('no container of the image can run on this machine, as the warning above says')
-  return step('List the packages', () => writeSbom(engine, image, supply, path, tempDir), sbomWritten)
+  const sbom = await step('List the packages', () => writeSbom(engine, image, supply, path, tempDir), sbomWritten)
+  rememberImage(image, { packages: sbom.packages })
+  return sbom
 }
 
 function noPackages(why: string): UserError {

@@ -20,7 +20,7 @@ export interface StepReport {
   readonly image: Image | undefined
   /** Name of the shell; undefined if no step can run in it. */
   readonly shell: string | undefined
-  /** How many RPMs the image has, if they were counted. */
+  /** How many RPMs the image has, if they were counted now. */
   readonly packages: number | undefined
   /** What is being saved for the next run, e.g. `the image`. */
   readonly saving: readonly string[]
@@ -53,19 +53,21 @@ type Row = readonly [label: string, value: string | undefined]
 
 /** Values are HTML. */
 function rowsOf({ supply, order, engine, image, packages, saving }: StepReport): Row[] {
-  const { identity, conversion, isoSha256 } = supply
+  const { identity, conversion, isoSha256, facts } = supply
   const { kernelVersion, architecture } = identity
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped(architecture)].filter(Boolean).join(', ')
   const found = conversion?.found
+  const userland = found?.userland ?? facts?.userland
+  const count = packages ?? facts?.packages
   const files = conversion && `${escaped(found!.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
   const stored = image?.size === undefined ? undefined : `${bytesText(image.size)} in ${escaped(engine!.name)}`
   const id = image?.id ?? supply.archive?.configDigest
   const digest = digestOf(supply, engine, image)
   return [
     ['Kernel', kernel],
-    ['Based on', found?.userland && escaped(found.userland)],
+    ['Based on', userland && escaped(userland)],
     ['Root filesystem', files ?? stored],
-    ['Packages', packages === undefined ? undefined : `${packages} RPMs`],
+    ['Packages', count === undefined ? undefined : `${count} RPMs`],
     ['Image', id && code(id)],
     ['Manifest', digest && digest !== id ? code(digest) : undefined],
     ['Came from', originText(supply, engine, order.registry?.client.repository.text ?? '')],

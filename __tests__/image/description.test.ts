@@ -81,6 +81,8 @@ describe('a description', () => {
     ['with a checksum that is none', { ...sound, isoSha256: 'AB'.repeat(32) }],
     ['of no architecture', { ...sound, found: { ...sound.found, identity: { architecture: 'mips' } } }],
     ['with a command to the runner', { ...sound, found: { ...sound.found, place: 'a\n::set-env name=PATH::/tmp' } }],
+    ['with a base that is no text', { ...sound, found: { ...sound.found, userland: 2.5 } }],
+    ['with a base of two lines', { ...sound, found: { ...sound.found, userland: 'glibc\n2.5' } }],
     ['with an owner that is none', { ...sound, tar: { ...sound.tar, highestIds: { uid: 'root', gid: 0 } } }],
     ['with an unknown choice', { ...sound, uname: 'both' }],
     ['with an environment that is none', { ...sound, defaults: { env: 'A=b', entrypoint: [] } }],

@@ -20,6 +20,7 @@ export function isDescription(value: unknown): value is ImageDescription {
         type: isText,
         used: isCount,
         created: Number.isFinite,
+        userland: optional(isText),
       }),
     isoSha256: (hex) => hex === '' || (isText(hex) && /^[0-9a-f]{64}$/.test(hex)),
     tar: (tar) =>

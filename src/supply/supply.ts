@@ -2,6 +2,7 @@ import type { Identity } from '../disk/root/identity.ts'
 import type { Engine, Image } from '../engine/engine.ts'
 import type { ArchiveSummary } from '../image/archive/archive.ts'
 import type { Conversion } from '../image/description.ts'
+import type { ImageFacts } from './engine/known-images.ts'
 
 /** Where the image came from, or the ISO that it was made from. */
 export type Origin = 'engine' | 'registry' | 'cache' | 'file' | 'tool-cache' | 'iso-cache' | 'download'
@@ -22,6 +23,8 @@ export interface Supply {
   readonly archive?: ArchiveSummary
   /** How it was made; set if that is known, and the image isn't in an engine yet. */
   readonly conversion?: Conversion
+  /** What this runner has recorded about it; set if the engine already had it. */
+  readonly facts?: ImageFacts | undefined
   /** The digest of its manifest, if the registry has the image. */
   readonly manifestDigest?: string
   /** Path of the ISO, if it is on this machine. */

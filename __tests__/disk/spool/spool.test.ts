@@ -165,7 +165,7 @@ describe('spoolFiles', () => {
     withSpool(
       (spool, spoolDir) => {
         let most = 0
-        for (let at = 0; at < spool.size; at += MiB) {
+        for (let at = 0; at < 40 * MiB; at += MiB) {
           most = Math.max(most, openFilesBelow(join(dir, 'xvda')).length)
           bytesAt(spool, at, 1)
         }

@@ -78,7 +78,26 @@ test('one that was loaded here and has another label now is not used', async () 
 
 test('an image is recorded once', () => {
   for (const id of ['sha256:ours', 'sha256:ours-as-well', 'sha256:ours']) rememberImage(image(id))
-  expect(knownImages('v1-key')).toEqual(['sha256:ours', 'sha256:ours-as-well'])
+  expect(knownImages('v1-key')).toEqual([{ id: 'sha256:ours' }, { id: 'sha256:ours-as-well' }])
+})
+
+test('what was found out about an image comes back with it, and nothing is lost when more is found out', async () => {
+  rememberImage(image('sha256:ours'), { userland: 'glibc 2.5' })
+  rememberImage(image('sha256:ours-as-well'))
+  rememberImage(image('sha256:ours'), { packages: 412 })
+  rememberImage(image('sha256:ours'), { userland: undefined })
+  expect(knownImages('v1-key')).toEqual([{ id: 'sha256:ours', userland: 'glibc 2.5', packages: 412 }, { id: 'sha256:ours-as-well' }])
+  const order: Partial<Order> = { phase: { say() {}, warn() {}, signal: new AbortController().signal }, uname: 'ddk', name: () => 'ddk:1' }
+  const supply = await fromEngine(engineWith('sha256:ours'), 'v1-key', order as Order)
+  expect(supply?.facts).toEqual({ userland: 'glibc 2.5', packages: 412 })
+})
+
+test('an image with a record of another form counts as not recorded', () => {
+  rememberImage(image('sha256:ours'))
+  const record = join(toolCache, 'xenserver-ddk-images', 'v1-key.json')
+  const ours = { id: 'sha256:ours' }
+  writeFileSync(record, JSON.stringify([null, 'sha256:text', {}, { ...ours, userland: 1 }, { ...ours, packages: '412' }, ours]))
+  expect(knownImages('v1-key')).toEqual([ours])
 })
 
 test('one that was planted is not used, and that is said', async () => {

@@ -3,7 +3,7 @@ import { keyLabel, labelledIdentity } from '../../image/config/labels.ts'
 import { isExpected } from '../expected.ts'
 import type { Order } from '../order.ts'
 import type { Supply } from '../supply.ts'
-import { knownImages } from './known-images.ts'
+import { type ImageFacts, knownImages } from './known-images.ts'
 
 /**
  * Takes the image that the engine has from an earlier step or job, and gives it the requested name. Anyone who can use the engine can give
@@ -19,8 +19,9 @@ export async function fromEngine(
   otherDigest: (id: string) => Promise<string | undefined> = async () => undefined,
 ): Promise<Supply | undefined> {
   const { phase, uname, name: nameOf } = order
-  const image = await choose(engine, key, phase.say)
-  if (!image) return undefined
+  const chosen = await choose(engine, key, phase.say)
+  if (!chosen) return undefined
+  const { image, facts } = chosen
   const labelled = labelledIdentity(image.labels)
   if (!labelled) {
     phase.say(`The image that ${engine.name} has is ignored: it has labels that this action doesn't write (${image.id})`)
@@ -55,15 +56,20 @@ export async function fromEngine(
     await engine.tag(image.id, name)
   }
   phase.say(`${engine.name} already has the image: ${image.id}`)
-  return { origin: 'engine', name, identity, isoSha256, image }
+  return { origin: 'engine', name, identity, isoSha256, image, facts }
 }
 
-async function choose(engine: Engine, key: string, say: (line: string) => void): Promise<Image | undefined> {
+interface Chosen {
+  readonly image: Image
+  readonly facts?: ImageFacts
+}
+
+async function choose(engine: Engine, key: string, say: (line: string) => void): Promise<Chosen | undefined> {
   const known = knownImages(key)
   // Each question takes the engine a while, so this doesn't ask for all images with the label first.
-  for (const id of known.toReversed()) {
+  for (const { id, ...facts } of known.toReversed()) {
     const image = await engine.find(id)
-    if (image?.labels[keyLabel] === key) return image
+    if (image?.labels[keyLabel] === key) return { image, facts }
   }
   const labelled = await engine.labelled(keyLabel, key)
   // The oldest, because images that are built on the DDK's inherit its labels.
@@ -71,8 +77,10 @@ async function choose(engine: Engine, key: string, say: (line: string) => void):
   if (id === undefined) return undefined
   if (known.length === 0) {
     say(`This runner has no record of the image ${id}, so its label is trusted`)
-    return engine.find(id)
+    const image = await engine.find(id)
+    return image && { image }
   }
-  say(`${engine.name} has the image ${id}, whose label says that it is this DDK's. It isn't used: this runner loaded ${known.join(' or ')}`)
+  const loaded = known.map((image) => image.id).join(' or ')
+  say(`${engine.name} has the image ${id}, whose label says that it is this DDK's. It isn't used: this runner loaded ${loaded}`)
   return undefined
 }

@@ -5,28 +5,48 @@ import { makeFolder } from '../../host/make-folder.ts'
 import { writeWhole } from '../../host/new-file.ts'
 import { keyLabel } from '../../image/config/labels.ts'
 
-// The images that this action has loaded on this runner: TOOL_CACHE/xenserver-ddk-images/KEY.json, a list of IDs.
+// The images that this action has loaded on this runner: TOOL_CACHE/xenserver-ddk-images/KEY.json, a list of KnownImage.
 
-/** IDs of the images that were loaded for a key; none if there is no readable record. */
-export function knownImages(key: string): readonly string[] {
+/** What was found out about an image, and is in none of its labels. */
+export interface ImageFacts {
+  /** What its programs are made for, e.g. `CentOS release 5.11 (Final)`. */
+  readonly userland?: string | undefined
+  /** How many RPMs it has. */
+  readonly packages?: number | undefined
+}
+
+export interface KnownImage extends ImageFacts {
+  readonly id: string
+}
+
+/** The images that were loaded for a key, in that order; none if there is no readable record. */
+export function knownImages(key: string): readonly KnownImage[] {
   try {
-    const ids: unknown = JSON.parse(readFileSync(recordOf(key), 'utf8'))
-    return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : []
+    const images: unknown = JSON.parse(readFileSync(recordOf(key), 'utf8'))
+    return Array.isArray(images) ? images.filter(isKnownImage) : []
   } catch {
     return []
   }
 }
 
-/** Records that an image was loaded and verified. If nothing can be written, there is no record. */
-export function rememberImage({ id, labels }: Image): void {
+function isKnownImage(value: unknown): value is KnownImage {
+  const { id, userland = '', packages = 0 } = (value ?? {}) as Partial<Record<keyof KnownImage, unknown>>
+  return typeof id === 'string' && typeof userland === 'string' && Number.isSafeInteger(packages)
+}
+
+/** Records that an image was loaded and verified, or what else is known about it now. If nothing can be written, there is no record. */
+export function rememberImage({ id, labels }: Image, facts: ImageFacts = {}): void {
   const key = labels[keyLabel]
   if (!key) return
   const known = knownImages(key)
-  if (known.includes(id)) return
+  const before = known.find((image) => image.id === id)
+  const { userland = before?.userland, packages = before?.packages } = facts
+  const now: KnownImage = { id, userland, packages }
+  const images = before ? known.map((image) => (image === before ? now : image)) : [...known, now]
   try {
     const record = recordOf(key)
     makeFolder(join(record, '..'))
-    writeWhole(record, JSON.stringify([...known, id]))
+    writeWhole(record, JSON.stringify(images))
   } catch {
     // The next job then trusts the label, as on a runner that has never made the image.
   }
