@@ -4799,9 +4799,12 @@ function images(command, platformOption) {
         throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2, kind);
       }
       const container = created.stdout.trim();
-      const removed2 = await command.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
-      if (removed2.code !== 0)
-        say2(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
+      const remove = /* @__PURE__ */ __name(async () => {
+        const removed2 = await command.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
+        if (removed2.code !== 0)
+          say2(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
+      }, "remove");
+      return { cleared: remove() };
     }
   };
 }
@@ -6151,7 +6154,8 @@ async function provide(engine, { path: path4, name: name2, configDigest, manifes
     );
   }
   try {
-    await engine.prove(image, info);
+    const { cleared } = await engine.prove(image, info);
+    await cleared;
   } catch (error) {
     throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error;
   }

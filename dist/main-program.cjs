@@ -32005,9 +32005,12 @@ function images(command2, platformOption) {
         throw isImagesFault ? new BrokenImageError(message2) : new EngineError(message2, kind);
       }
       const container = created.stdout.trim();
-      const removed2 = await command2.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
-      if (removed2.code !== 0)
-        say2(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
+      const remove2 = /* @__PURE__ */ __name(async () => {
+        const removed2 = await command2.call(["rm", "--force", container], { ...change, evenIfCancelled: true });
+        if (removed2.code !== 0)
+          say2(failure(program, `remove the container ${container}, which proved that the image is sound`, removed2).message);
+      }, "remove");
+      return { cleared: remove2() };
     }
   };
 }
@@ -35852,7 +35855,8 @@ async function provide(engine, { path: path6, name: name2, configDigest: configD
     );
   }
   try {
-    await engine.prove(image, info2);
+    const { cleared } = await engine.prove(image, info2);
+    await cleared;
   } catch (error2) {
     throw error2 instanceof BrokenImageError && !wasThere ? await removed(engine, made, error2) : error2;
   }

@@ -158,7 +158,8 @@ describe('cancelling the job', () => {
 
   test('while a container is created as a proof: it is removed', async () => {
     await endDuring('create', async (engine) => {
-      await engine.prove((await engine.find('a:1'))!)
+      const { cleared } = await engine.prove((await engine.find('a:1'))!)
+      await cleared
       await engine.find('a:1')
     })
     expect(names()).toEqual(['image', 'create', 'rm'])

@@ -45,7 +45,7 @@ async function look({ iso = known, has = () => true, recorded = () => undefined,
     name: 'docker',
     labelled: async (label, value) => (label === keyLabel && value === key && has() ? [image.id!] : []),
     find: async () => image as Image,
-    prove: async () => {},
+    prove: async () => ({ cleared: Promise.resolve() }),
   }
   const places = { engine: engine as Engine, store: { recorded } as Partial<Store> as Store, turn: turn as Turn | undefined }
   return findExisting(iso, { ...places, firstChecksum: async () => undefined } satisfies Places, order as Partial<Order> as Order)

@@ -53,11 +53,17 @@ export interface Engine {
    */
   follow(container: string, deadline: number): Promise<Finished>
   /**
-   * Creates a container from the image and removes it. A store may accept an archive and find out only later that it can't unpack a layer.
+   * Creates a container from the image. A store may accept an archive and find out only later that it can't unpack a layer.
    * @param say is told if the container couldn't be removed, which is no defect of the image
    * @throws BrokenImageError if no container can be created from it; EngineError if the engine doesn't answer
    */
-  prove(image: Image, say?: (sentence: string) => void): Promise<void>
+  prove(image: Image, say?: (sentence: string) => void): Promise<Proof>
+}
+
+/** A container has been created from an image, so the image is sound. */
+export interface Proof {
+  /** Resolves when the container has been removed, or couldn't be. This process doesn't end before that. */
+  readonly cleared: Promise<void>
 }
 
 /**

@@ -63,9 +63,12 @@ export function images(command: EngineCommand, platformOption: boolean): SharedP
         throw isImagesFault ? new BrokenImageError(message) : new EngineError(message, kind)
       }
       const container = created.stdout.trim()
-      const removed = await command.call(['rm', '--force', container], { ...change, evenIfCancelled: true })
-      if (removed.code !== 0)
-        say(failure(program, `remove the container ${container}, which proved that the image is sound`, removed).message)
+      const remove = async () => {
+        const removed = await command.call(['rm', '--force', container], { ...change, evenIfCancelled: true })
+        if (removed.code !== 0)
+          say(failure(program, `remove the container ${container}, which proved that the image is sound`, removed).message)
+      }
+      return { cleared: remove() }
     },
   }
 }

@@ -44,7 +44,8 @@ export async function provide(
     )
   }
   try {
-    await engine.prove(image, info)
+    const { cleared } = await engine.prove(image, info)
+    await cleared
   } catch (error) {
     throw error instanceof BrokenImageError && !wasThere ? await removed(engine, made, error) : error
   }

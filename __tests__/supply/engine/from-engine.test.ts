@@ -38,7 +38,7 @@ function engineWith(...ids: string[]): Engine {
     name: 'docker',
     labelled: async () => ids,
     find: async (id) => (ids.includes(id) ? image(id) : undefined),
-    prove: async () => {},
+    prove: async () => ({ cleared: Promise.resolve() }),
     tag: async () => {},
   }
   return has as Engine

@@ -78,7 +78,12 @@ test('an image in an engine is taken by the digest that the engine knows, or by 
   const said: string[] = []
   const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
   const image: Partial<Image> = { id, names: [], labels: {}, layers: 2 }
-  const engine: Partial<Engine> = { name: 'docker', labelled: async () => [id], find: async () => image as Image, prove: async () => {} }
+  const engine: Partial<Engine> = {
+    name: 'docker',
+    labelled: async () => [id],
+    find: async () => image as Image,
+    prove: async () => ({ cleared: Promise.resolve() }),
+  }
   const take = async (expectDigest: string, others: Record<string, string> = {}) => {
     const order: Pick<Order, 'phase' | 'uname' | 'name' | 'expectDigest'> = { phase, uname: 'ddk', name: () => 'ddk:1', expectDigest }
     return (await fromEngine(engine as Engine, 'key', order, async (known) => others[known]))?.image?.id
