@@ -65,7 +65,7 @@ export class Sandbox {
   }
 
   /**
-   * Runs test files up to the first that fails.
+   * Runs test files up to the first test that fails.
    * @param limit in seconds
    */
   async test(files: readonly string[], limit: number): Promise<Outcome> {
@@ -75,10 +75,18 @@ export class Sandbox {
     const output = openSync(report, 'w')
     const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
     const options = ['--bail', '--silent', '--runInBand', `--testTimeout=${testTimeout}`, `--cacheDirectory=${join(this.#home, 'cache')}`]
+    const own = ['--env=./__tests__/mutants/jest-environment.ts', '--testSequencer=./__tests__/mutants/given-order.ts']
     // A process group of its own, so that jest and its workers can be ended together.
-    const child = spawn(process.execPath, [...jest, ...options, '--runTestsByPath', ...files], {
+    const child = spawn(process.execPath, [...jest, ...options, ...own, '--runTestsByPath', ...files], {
       cwd: this.#checkout,
-      env: { ...process.env, TMPDIR: this.#temp, DDK_TEST_ENGINES: join(this.#temp, 'engines'), FORCE_COLOR: '0' },
+      // Jest's own start takes a third less time with its programs compiled.
+      env: {
+        ...process.env,
+        NODE_COMPILE_CACHE: join(this.#home, 'compiled'),
+        TMPDIR: this.#temp,
+        DDK_TEST_ENGINES: join(this.#temp, 'engines'),
+        FORCE_COLOR: '0',
+      },
       stdio: ['ignore', 'ignore', output],
       detached: true,
     })
@@ -119,7 +127,7 @@ export class Sandbox {
   }
 }
 
-/** What jest's own report says first. */
+/** What the report says first. */
 function firstFailure(report: string): string {
   const text = readFileSync(report, 'utf8')
   const [, file = ''] = /^FAIL __tests__\/(\S+)/m.exec(text) ?? []
