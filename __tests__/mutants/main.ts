@@ -114,7 +114,8 @@ async function judgeAll(mutants: readonly Mutant[], judged: Judged[], options: R
     for (const sandbox of sandboxes) sandbox.remove()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    // npm passes on a signal that the terminal has sent as well, and a second one must not end the removal.
+    process.on(signal, () => {
       removeAll()
       report(judged, mutants.length)
       process.exit(1)
