@@ -4,8 +4,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { type Mutant, mutantsOf, mutated } from './mutations.ts'
-import { type Selection, testsFor } from './reach.ts'
+import { CleanRuns } from './clean-runs.ts'
+import { Judge } from './judge.ts'
+import { type Mutant, mutantsOf } from './mutations.ts'
 import { Sandbox } from './sandbox.ts'
 import { type Judged, line, table } from './table.ts'
 
@@ -23,8 +24,9 @@ const usual = [
 
 const usage = `usage: npm run test:mutants -- [options]
 
-Changes one place of a source file at a time, in a copy of this checkout, and runs the tests that reach the file, the nearest first, up to
-the first that fails. A mutant that no test notices survives: either a test is missing, or the change makes no difference.
+Changes one place of a source file at a time, in a copy of this checkout, and runs the tests that run this place, the nearest first, up to the
+first that fails. A mutant that no test notices survives: either a test is missing, or the change makes no difference. What a test runs is
+found out once, and kept in .cache/mutants until something changes on which it may depend.
 
   --file PATH    a file or a folder; may be repeated (default: ${usual.join(', ')})
   --sample N     only N mutants
@@ -78,54 +80,6 @@ function sampleOf(mutants: readonly Mutant[], size: number, seed: string): Mutan
   return shuffled.slice(0, size).map(({ mutant }) => mutant)
 }
 
-/** How long each test file takes without a mutant, in seconds; undefined if it fails. */
-const clean = new Map<string, Promise<number | undefined>>()
-/** Those that have ended. */
-const taken = new Map<string, number | undefined>()
-
-async function runClean(sandbox: Sandbox, test: string): Promise<number | undefined> {
-  const { result, failed, seconds } = await sandbox.test([test], 600)
-  if (result !== 'passed') console.log(`${test} isn't used, because it ${result} without a mutant${failed && ` (${failed})`}`)
-  taken.set(test, result === 'passed' ? seconds : undefined)
-  return taken.get(test)
-}
-
-function cleanSeconds(sandbox: Sandbox, test: string): Promise<number | undefined> {
-  const known = clean.get(test) ?? runClean(sandbox, test)
-  clean.set(test, known)
-  return known
-}
-
-/** Runs the tests of a file in the order of `testsFor`, in each group first those that are known to be quick. */
-async function judge(sandbox: Sandbox, mutant: Mutant, selection: Selection): Promise<Judged> {
-  let isTested = false
-  for (const group of testsFor(repository, mutant.file, selection)) {
-    const known = group.filter((test) => taken.get(test) !== undefined).sort((a, b) => taken.get(a)! - taken.get(b)!)
-    // One that is new is also run without a mutant, so it waits until the others have missed the mutant.
-    const others = group.filter((test) => !taken.has(test)).map((test) => [test])
-    for (const tests of known.length > 0 ? [known, ...others] : others) {
-      const seconds = await Promise.all(tests.map((test) => cleanSeconds(sandbox, test)))
-      if (seconds.includes(undefined)) continue
-      isTested = true
-      // Much longer than it takes on a machine that is busy, because a mutant that hangs counts as noticed.
-      const limit = 120 + 4 * seconds.reduce<number>((sum, one) => sum + one!, 0)
-      const { result, failed } = await withMutant(sandbox, mutant, () => sandbox.test(tests, limit))
-      if (result !== 'passed') return { mutant, fate: result === 'failed' ? 'killed' : result, by: failed }
-    }
-  }
-  return { mutant, fate: isTested ? 'survived' : 'untested', by: '' }
-}
-
-async function withMutant<T>(sandbox: Sandbox, mutant: Mutant, use: () => Promise<T>): Promise<T> {
-  const source = sandbox.read(mutant.file)
-  sandbox.write(mutant.file, mutated(source, mutant))
-  try {
-    return await use()
-  } finally {
-    sandbox.write(mutant.file, source)
-  }
-}
-
 async function main(): Promise<void> {
   const options = readOptions()
   if (options.help) return console.log(usage)
@@ -160,16 +114,18 @@ async function judgeAll(mutants: readonly Mutant[], judged: Judged[], options: R
     for (const sandbox of sandboxes) sandbox.remove()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
+    // npm passes on a signal that the terminal has sent as well, and a second one must not end the removal.
+    process.on(signal, () => {
       removeAll()
       report(judged, mutants.length)
       process.exit(1)
     })
   }
+  const judge = new Judge(repository, selection, new CleanRuns(repository))
   const waiting = [...mutants]
   const lane = async (sandbox: Sandbox) => {
     for (let mutant = waiting.shift(); mutant && performance.now() < end; mutant = waiting.shift()) {
-      const one = await judge(sandbox, mutant, selection)
+      const one = await judge.judge(sandbox, mutant)
       judged.push(one)
       if (verbose || one.fate === 'survived') {
         console.log(`${judged.length}/${mutants.length}  ${one.fate}  ${line(mutant)}${one.by && `  (${one.by})`}`)

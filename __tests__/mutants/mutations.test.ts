@@ -64,7 +64,7 @@ describe('a source and its mutants', () => {
 
 test('a mutant has its place', () => {
   const [mutant] = mutantsOf('src/x.ts', 'x = y\nx = 1\n')
-  expect(mutant).toEqual({ file: 'src/x.ts', line: 2, start: 10, end: 11, text: '2', before: '1', after: '2' })
+  expect(mutant).toEqual({ file: 'src/x.ts', line: 2, start: 10, end: 11, text: '2', from: 6, before: '1', after: '2' })
   expect(mutantsOf('src/x.ts', 'x = a || b')).toMatchObject([{ start: 6, end: 8, text: '&&', before: 'a || b', after: 'a && b' }])
 })
 
@@ -99,7 +99,7 @@ describe('the tests that reach a file', () => {
 
 test('the table has a row for each folder', () => {
   const judged = ['killed', 'killed', 'timed out', 'survived'].map((fate, index): Judged => {
-    const mutant = { file: index < 1 ? 'src/b/x.ts' : 'src/a/x.ts', line: 1, start: 0, end: 1, text: 'b', before: 'a', after: 'b' }
+    const mutant = { file: index < 1 ? 'src/b/x.ts' : 'src/a/x.ts', line: 1, start: 0, end: 1, text: 'b', from: 0, before: 'a', after: 'b' }
     return { mutant, fate: fate as Judged['fate'], by: '' }
   })
   expect(table(judged).split('\n').slice(2)).toEqual([

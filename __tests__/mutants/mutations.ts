@@ -1,4 +1,4 @@
-import { parse } from '@babel/parser'
+import { type Node, nodesOf, parsed } from './syntax.ts'
 
 /** One small change of a source file, which a test should notice. */
 export interface Mutant {
@@ -11,17 +11,11 @@ export interface Mutant {
   readonly end: number
   /** What is written instead. */
   readonly text: string
+  /** Start of the statement or function body that holds it: see `nodesOf`. If that doesn't run, the change makes no difference. */
+  readonly from: number
   /** Both as they are shown: with the expression around them, if they are only a part of one. */
   readonly before: string
   readonly after: string
-}
-
-/** A node of the syntax tree, as @babel/parser has it. */
-interface Node {
-  readonly type: string
-  readonly start: number
-  readonly end: number
-  readonly [field: string]: unknown
 }
 
 /** What to write instead of a part of the text. Parentheses around a node aren't part of it, so they stay. */
@@ -30,6 +24,8 @@ interface Change {
   readonly by: string
   /** The expression to show. */
   readonly within?: Node
+  /** Whether the part is the body of a function, which needn't run if the statement around it does. */
+  readonly isBody?: boolean
 }
 
 type Operator = (node: Node, source: string) => Change[]
@@ -102,8 +98,9 @@ function otherCall(node: Node, source: string): Change[] {
 
 function otherBody(node: Node): Change[] {
   const { type, body } = node.body as Node
-  if (type === 'BlockStatement') return (body as Node[]).length === 0 ? [] : [{ of: node.body as Node, by: '{}' }]
-  return node.type === 'ArrowFunctionExpression' ? [{ of: node.body as Node, by: 'undefined' }] : []
+  const isBody = true
+  if (type === 'BlockStatement') return (body as Node[]).length === 0 ? [] : [{ of: node.body as Node, by: '{}', isBody }]
+  return node.type === 'ArrowFunctionExpression' ? [{ of: node.body as Node, by: 'undefined', isBody }] : []
 }
 
 const operators: Readonly<Record<string, Operator>> = {
@@ -134,16 +131,12 @@ const operators: Readonly<Record<string, Operator>> = {
   ArrowFunctionExpression: otherBody,
 }
 
-/** Types disappear before the program runs, and another module's name only ends it. */
-const leftOut = /^(TS(?!AsExpression|SatisfiesExpression|NonNullExpression).*|Import.*|ExportAllDeclaration)$/
-const leftOutFields = ['typeAnnotation', 'returnType', 'typeParameters', 'typeArguments', 'source', 'loc']
-
 /** All mutants of a file, in the order of its text. Those that couldn't be parsed are none. */
 export function mutantsOf(file: string, source: string): Mutant[] {
   const mutants = new Map<string, Mutant>()
-  for (const node of nodesOf(parsed(source))) {
+  for (const { node, from } of nodesOf(source)) {
     for (const change of operators[node.type]?.(node, source) ?? []) {
-      const mutant = mutantOf(file, source, change)
+      const mutant = mutantOf(file, source, change, from)
       if (mutant.before === mutant.after || !isProgram(mutated(source, mutant))) continue
       mutants.set(`${mutant.start} ${mutant.end} ${mutant.text}`, mutant)
     }
@@ -151,21 +144,18 @@ export function mutantsOf(file: string, source: string): Mutant[] {
   return [...mutants.values()].sort((a, b) => a.start - b.start || a.end - b.end || (a.text < b.text ? -1 : 1))
 }
 
-function mutantOf(file: string, source: string, { of, by, within }: Change): Mutant {
+function mutantOf(file: string, source: string, { of, by, within, isBody }: Change, around: number): Mutant {
   const { start, end } = of
   const shown = within ?? of
   const [head, tail] = [source.slice(shown.start, start), source.slice(end, shown.end)]
   const line = source.slice(0, start).split('\n').length
-  return { file, line, start, end, text: by, before: head + source.slice(start, end) + tail, after: head + by + tail }
+  const from = isBody ? start : around
+  return { file, line, start, end, text: by, from, before: head + source.slice(start, end) + tail, after: head + by + tail }
 }
 
 /** The text of a file with one change. */
 export function mutated(source: string, { start, end, text }: Mutant): string {
   return source.slice(0, start) + text + source.slice(end)
-}
-
-function parsed(source: string): Node {
-  return parse(source, { sourceType: 'module', plugins: ['typescript'] }).program as unknown as Node
 }
 
 function isProgram(source: string): boolean {
@@ -175,18 +165,4 @@ function isProgram(source: string): boolean {
   } catch {
     return false
   }
-}
-
-function* nodesOf(node: Node): Generator<Node> {
-  if (leftOut.test(node.type)) return
-  yield node
-  for (const [field, value] of Object.entries(node)) {
-    const isName = field === 'key' && !node.computed
-    if (leftOutFields.includes(field) || isName) continue
-    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) yield* nodesOf(child)
-  }
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Node>).type === 'string'
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { Mutant } from './mutations.ts'
 
-/** What became of a mutant. `untested` means that no test reaches its file. */
+/** What became of a mutant. `untested` means that no test runs its place. */
 export type Fate = 'killed' | 'timed out' | 'survived' | 'untested'
 
 export interface Judged {
