@@ -27907,25 +27907,41 @@ var require_commonjs2 = __commonJS({
 });
 
 // src/cache/toolkit/cache-process.ts
-var import_node_fs14 = require("node:fs");
-var import_node_os3 = require("node:os");
+var import_node_fs15 = require("node:fs");
+
+// src/host/low-priority.ts
+var import_node_fs = require("node:fs");
+var import_node_os = require("node:os");
+function lowerPriority() {
+  (0, import_node_os.setPriority)(import_node_os.constants.priority.PRIORITY_LOW);
+  try {
+    if (leadsSession()) (0, import_node_fs.writeFileSync)("/proc/self/autogroup", String(import_node_os.constants.priority.PRIORITY_LOW));
+  } catch {
+  }
+}
+__name(lowerPriority, "lowerPriority");
+function leadsSession() {
+  const fields = (0, import_node_fs.readFileSync)("/proc/self/stat", "latin1").replace(/^.*\) /s, "").split(" ");
+  return Number(fields[3]) === process.pid;
+}
+__name(leadsSession, "leadsSession");
 
 // src/host/make-folder.ts
-var import_node_fs = require("node:fs");
+var import_node_fs2 = require("node:fs");
 var import_node_path = require("node:path");
 function makeFolder(path12, mode = 511) {
   if (isFolder(path12)) return;
   const above = (0, import_node_path.dirname)(path12);
   if (above !== path12) makeFolder(above, mode);
   try {
-    (0, import_node_fs.mkdirSync)(path12, { mode });
+    (0, import_node_fs2.mkdirSync)(path12, { mode });
   } catch (error2) {
     if (error2.code !== "EEXIST" || !isFolder(path12)) throw error2;
   }
 }
 __name(makeFolder, "makeFolder");
 function isFolder(path12) {
-  return (0, import_node_fs.statSync)(path12, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return (0, import_node_fs2.statSync)(path12, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 __name(isFolder, "isFolder");
 
@@ -28049,7 +28065,7 @@ function sentenceOf(error2) {
 __name(sentenceOf, "sentenceOf");
 
 // src/cache/entries/image-cache.ts
-var import_node_fs10 = require("node:fs");
+var import_node_fs11 = require("node:fs");
 var import_node_path5 = require("node:path");
 
 // src/image/archive/layer.ts
@@ -28062,12 +28078,12 @@ function free(buffer3) {
 __name(free, "free");
 
 // src/host/new-file.ts
-var import_node_fs6 = require("node:fs");
+var import_node_fs7 = require("node:fs");
 var import_node_path3 = require("node:path");
 var import_node_util2 = require("node:util");
 
 // src/host/at-exit.ts
-var import_node_fs2 = require("node:fs");
+var import_node_fs3 = require("node:fs");
 var toRemove = /* @__PURE__ */ new Set();
 function removeAtExit(path12) {
   if (toRemove.size === 0) process.on("exit", removeAll);
@@ -28081,7 +28097,7 @@ __name(removeAtExit, "removeAtExit");
 function removeAll() {
   for (const path12 of toRemove) {
     try {
-      (0, import_node_fs2.rmSync)(path12, { recursive: true, force: true });
+      (0, import_node_fs3.rmSync)(path12, { recursive: true, force: true });
     } catch {
     }
   }
@@ -28089,7 +28105,7 @@ function removeAll() {
 __name(removeAll, "removeAll");
 
 // src/host/destination.ts
-var import_node_fs3 = require("node:fs");
+var import_node_fs4 = require("node:fs");
 var import_node_path2 = require("node:path");
 var maxLinks = 40;
 function destinationOf(path12, kind = "file") {
@@ -28099,7 +28115,7 @@ function destinationOf(path12, kind = "file") {
     checkPlace(path12, place2, kind);
     place2 = (0, import_node_path2.join)(realFolder(path12, (0, import_node_path2.dirname)(place2)), (0, import_node_path2.basename)(place2));
     checkPlace(path12, place2, kind);
-    const there = attempt(path12, () => (0, import_node_fs3.lstatSync)(place2, { throwIfNoEntry: false }));
+    const there = attempt(path12, () => (0, import_node_fs4.lstatSync)(place2, { throwIfNoEntry: false }));
     if (!there && links > 0)
       throw new UserError(`${path12}: it is a link to ${place2}, where nothing is; make that ${kind} first, or remove the link`, "input");
     if (!there || (kind === "file" ? there.isFile() : there.isDirectory())) return place2;
@@ -28107,7 +28123,7 @@ function destinationOf(path12, kind = "file") {
       const what = there.isDirectory() ? "a folder" : there.isFile() ? "a file" : "a device or a pipe";
       throw new UserError(`${path12}: it is ${what}; give the name of a ${kind}`, "input");
     }
-    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs3.readlinkSync)(place2));
+    place2 = (0, import_node_path2.resolve)((0, import_node_path2.dirname)(place2), (0, import_node_fs4.readlinkSync)(place2));
   }
   throw new UserError(
     `${path12}: it is a link to itself, or there are more than ${maxLinks} links to follow; give the name of a ${kind}`,
@@ -28128,7 +28144,7 @@ __name(checkPlace, "checkPlace");
 function realFolder(path12, folder) {
   return attempt(path12, () => {
     try {
-      return (0, import_node_fs3.realpathSync)(folder);
+      return (0, import_node_fs4.realpathSync)(folder);
     } catch (error2) {
       if (error2.code !== "ENOENT") throw error2;
       return (0, import_node_path2.join)(realFolder(path12, (0, import_node_path2.dirname)(folder)), (0, import_node_path2.basename)(folder));
@@ -28149,10 +28165,10 @@ __name(attempt, "attempt");
 
 // src/host/owner.ts
 var import_node_crypto = require("node:crypto");
-var import_node_fs5 = require("node:fs");
+var import_node_fs6 = require("node:fs");
 
 // src/host/boot-id.ts
-var import_node_fs4 = require("node:fs");
+var import_node_fs5 = require("node:fs");
 var known;
 function bootId() {
   known ??= read2();
@@ -28161,7 +28177,7 @@ function bootId() {
 __name(bootId, "bootId");
 function read2() {
   try {
-    return (0, import_node_fs4.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return (0, import_node_fs5.readFileSync)("/proc/sys/kernel/random/boot_id", "utf8").trim();
   } catch {
     return "";
   }
@@ -28182,7 +28198,7 @@ __name(isOwnerTag, "isOwnerTag");
 function isAlive(tag, path12, patience2 = usualPatience) {
   const [boot, namespace, pid, start] = tag.split("-");
   if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
-  const touched = (0, import_node_fs5.statSync)(path12, { throwIfNoEntry: false })?.mtimeMs;
+  const touched = (0, import_node_fs6.statSync)(path12, { throwIfNoEntry: false })?.mtimeMs;
   return touched !== void 0 && Date.now() - touched < patience2;
 }
 __name(isAlive, "isAlive");
@@ -28198,7 +28214,7 @@ function runs(pid, start) {
 __name(runs, "runs");
 function startOf(pid) {
   try {
-    const stat2 = (0, import_node_fs5.readFileSync)(`/proc/${pid}/stat`, "utf8");
+    const stat2 = (0, import_node_fs6.readFileSync)(`/proc/${pid}/stat`, "utf8");
     const fields = stat2.slice(stat2.lastIndexOf(")") + 2).split(" ");
     return fields[0] === "Z" || fields[0] === "X" ? -1 : Number(fields[19]);
   } catch {
@@ -28212,7 +28228,7 @@ function bootTag() {
 __name(bootTag, "bootTag");
 function namespaceTag() {
   try {
-    return (0, import_node_fs5.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
+    return (0, import_node_fs6.readlinkSync)("/proc/self/ns/pid").replace(/\D/g, "");
   } catch {
     return "";
   }
@@ -28227,7 +28243,7 @@ function append(out, bytes) {
 __name(append, "append");
 function writeAt({ fd, name }, bytes, position) {
   for (let done = 0; done < bytes.length; ) {
-    done += writing(name, () => (0, import_node_fs6.writeSync)(fd, bytes, done, bytes.length - done, position + done));
+    done += writing(name, () => (0, import_node_fs7.writeSync)(fd, bytes, done, bytes.length - done, position + done));
   }
 }
 __name(writeAt, "writeAt");
@@ -28254,7 +28270,7 @@ __name(abandonedBeside, "abandonedBeside");
 function removeAbandoned(destination) {
   for (const path12 of abandonedBeside(destination)) {
     try {
-      (0, import_node_fs6.unlinkSync)(path12);
+      (0, import_node_fs7.unlinkSync)(path12);
     } catch {
     }
   }
@@ -28262,7 +28278,7 @@ function removeAbandoned(destination) {
 __name(removeAbandoned, "removeAbandoned");
 function namesIn(folder) {
   try {
-    return (0, import_node_fs6.readdirSync)(folder);
+    return (0, import_node_fs7.readdirSync)(folder);
   } catch {
     return [];
   }
@@ -28273,7 +28289,7 @@ function namedLater(path12, destination, part, flags) {
   const release = removeAtExit(part);
   let open2 = true;
   const close = /* @__PURE__ */ __name(() => {
-    if (open2) (0, import_node_fs6.closeSync)(fd);
+    if (open2) (0, import_node_fs7.closeSync)(fd);
     open2 = false;
   }, "close");
   return {
@@ -28285,12 +28301,12 @@ function namedLater(path12, destination, part, flags) {
       if (destinationOf(path12) !== destination) {
         throw new Error(`${path12}: it leads elsewhere than when the file was begun, so the file isn't kept; give the name of a file`);
       }
-      writing(path12, () => (0, import_node_fs6.renameSync)(part, destination));
+      writing(path12, () => (0, import_node_fs7.renameSync)(part, destination));
       release();
     },
     discard() {
       close();
-      (0, import_node_fs6.rmSync)(part, { force: true });
+      (0, import_node_fs7.rmSync)(part, { force: true });
       release();
     }
   };
@@ -28298,7 +28314,7 @@ function namedLater(path12, destination, part, flags) {
 __name(namedLater, "namedLater");
 function openNew(path12, part, flags) {
   try {
-    return (0, import_node_fs6.openSync)(part, flags, 420);
+    return (0, import_node_fs7.openSync)(part, flags, 420);
   } catch (error2) {
     if (error2.code !== "ENOENT") throw error2;
     throw new UserError(`${path12}: it can't be written, because there is no folder ${(0, import_node_path3.dirname)(part)}; make that first`, "input");
@@ -28471,9 +28487,9 @@ var import_promises = require("node:timers/promises");
 var import_node_worker_threads = require("node:worker_threads");
 
 // src/host/same-file.ts
-var import_node_fs7 = require("node:fs");
+var import_node_fs8 = require("node:fs");
 function isSameFile(one, other) {
-  const [a, b] = [one, other].map((path12) => (0, import_node_fs7.statSync)(path12, { throwIfNoEntry: false }));
+  const [a, b] = [one, other].map((path12) => (0, import_node_fs8.statSync)(path12, { throwIfNoEntry: false }));
   return a !== void 0 && b !== void 0 && a.dev === b.dev && a.ino === b.ino;
 }
 __name(isSameFile, "isSameFile");
@@ -29318,7 +29334,7 @@ function newNode(type, mode, mtime, text = "") {
 __name(newNode, "newNode");
 
 // src/image/environment/uname.ts
-var import_node_fs8 = require("node:fs");
+var import_node_fs9 = require("node:fs");
 
 // src/host/shell-quote.ts
 function shellQuote(text) {
@@ -29333,7 +29349,7 @@ var machines = {
 };
 function unameScript({ release, version: version3, architecture }) {
   const answers = { release, version: version3, ...machines[architecture] };
-  return (0, import_node_fs8.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
+  return (0, import_node_fs9.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
 __name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
@@ -31651,20 +31667,20 @@ var maxFrameContent = 64 << 20;
 var roomForPiece = defaultPieceSize + 1024;
 
 // src/cache/entries/folder.ts
-var import_node_fs9 = require("node:fs");
+var import_node_fs10 = require("node:fs");
 var import_node_path4 = require("node:path");
 var descriptionName = "about.json";
 var maxDescription = 1 << 20;
 function writeFolder(dir2, file, name, description) {
   const folder = (0, import_node_path4.join)(dir2, entryFolder);
-  (0, import_node_fs9.rmSync)(folder, { recursive: true, force: true });
+  (0, import_node_fs10.rmSync)(folder, { recursive: true, force: true });
   makeFolder(folder);
   try {
-    (0, import_node_fs9.linkSync)(file, (0, import_node_path4.join)(folder, name));
+    (0, import_node_fs10.linkSync)(file, (0, import_node_path4.join)(folder, name));
   } catch {
-    (0, import_node_fs9.symlinkSync)(file, (0, import_node_path4.join)(folder, name));
+    (0, import_node_fs10.symlinkSync)(file, (0, import_node_path4.join)(folder, name));
   }
-  (0, import_node_fs9.writeFileSync)((0, import_node_path4.join)(folder, descriptionName), JSON.stringify(description));
+  (0, import_node_fs10.writeFileSync)((0, import_node_path4.join)(folder, descriptionName), JSON.stringify(description));
 }
 __name(writeFolder, "writeFolder");
 
@@ -31704,12 +31720,12 @@ async function makeImage({ key, dir: dir2 }, image) {
   });
   if (conversion.archive.configDigest !== configDigest2) throw new Error(`${iso} has changed since the image was made`);
   stageImage(key, dir2, archive, conversion);
-  (0, import_node_fs10.rmSync)(archive);
+  (0, import_node_fs11.rmSync)(archive);
 }
 __name(makeImage, "makeImage");
 
 // src/cache/toolkit/actions-cache.ts
-var import_node_fs13 = require("node:fs");
+var import_node_fs14 = require("node:fs");
 var import_node_path8 = require("node:path");
 var import_promises2 = require("node:stream/promises");
 
@@ -34694,11 +34710,11 @@ var AbortError = class extends Error {
 };
 
 // node_modules/@typespec/ts-http-runtime/dist/esm/logger/log.js
-var import_node_os = require("node:os");
+var import_node_os2 = require("node:os");
 var import_node_util5 = __toESM(require("node:util"), 1);
 var import_node_process = __toESM(require("node:process"), 1);
 function log(message, ...args) {
-  import_node_process.default.stderr.write(`${import_node_util5.default.format(message, ...args)}${import_node_os.EOL}`);
+  import_node_process.default.stderr.write(`${import_node_util5.default.format(message, ...args)}${import_node_os2.EOL}`);
 }
 __name(log, "log");
 
@@ -36695,7 +36711,7 @@ function redirectPolicy2(options = {}) {
 __name(redirectPolicy2, "redirectPolicy");
 
 // node_modules/@azure/core-rest-pipeline/dist/esm/util/userAgentPlatform.js
-var import_node_os2 = __toESM(require("node:os"), 1);
+var import_node_os3 = __toESM(require("node:os"), 1);
 var import_node_process3 = __toESM(require("node:process"), 1);
 function getHeaderName2() {
   return "User-Agent";
@@ -36703,7 +36719,7 @@ function getHeaderName2() {
 __name(getHeaderName2, "getHeaderName");
 async function setPlatformSpecificData2(map) {
   if (import_node_process3.default && import_node_process3.default.versions) {
-    const osInfo = `${import_node_os2.default.type()} ${import_node_os2.default.release()}; ${import_node_os2.default.arch()}`;
+    const osInfo = `${import_node_os3.default.type()} ${import_node_os3.default.release()}; ${import_node_os3.default.arch()}`;
     const versions = import_node_process3.default.versions;
     if (versions.bun) {
       map.set("Bun", `${versions.bun} (${osInfo})`);
@@ -67141,7 +67157,7 @@ var Batch = class {
 };
 
 // node_modules/@azure/storage-blob/dist/esm/utils/utils.js
-var import_node_fs11 = __toESM(require("node:fs"), 1);
+var import_node_fs12 = __toESM(require("node:fs"), 1);
 var import_node_util7 = __toESM(require("node:util"), 1);
 async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
   let pos = 0;
@@ -67181,7 +67197,7 @@ async function streamToBuffer(stream2, buffer3, offset, end, encoding) {
 __name(streamToBuffer, "streamToBuffer");
 async function readStreamToLocalFile(rs, file) {
   return new Promise((resolve5, reject) => {
-    const ws = import_node_fs11.default.createWriteStream(file);
+    const ws = import_node_fs12.default.createWriteStream(file);
     rs.on("error", (err) => {
       reject(err);
     });
@@ -67193,8 +67209,8 @@ async function readStreamToLocalFile(rs, file) {
   });
 }
 __name(readStreamToLocalFile, "readStreamToLocalFile");
-var fsStat = import_node_util7.default.promisify(import_node_fs11.default.stat);
-var fsCreateReadStream = import_node_fs11.default.createReadStream;
+var fsStat = import_node_util7.default.promisify(import_node_fs12.default.stat);
+var fsCreateReadStream = import_node_fs12.default.createReadStream;
 
 // node_modules/@azure/storage-blob/dist/esm/Clients.js
 var BlobClient = class _BlobClient extends StorageClient2 {
@@ -70911,26 +70927,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
-var import_runtime386 = __toESM(require_commonjs(), 1);
 var import_runtime387 = __toESM(require_commonjs(), 1);
 var import_runtime388 = __toESM(require_commonjs(), 1);
 var import_runtime389 = __toESM(require_commonjs(), 1);
 var import_runtime390 = __toESM(require_commonjs(), 1);
+var import_runtime391 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var import_runtime380 = __toESM(require_commonjs(), 1);
 var import_runtime381 = __toESM(require_commonjs(), 1);
 var import_runtime382 = __toESM(require_commonjs(), 1);
 var import_runtime383 = __toESM(require_commonjs(), 1);
 var import_runtime384 = __toESM(require_commonjs(), 1);
+var import_runtime385 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
-var import_runtime374 = __toESM(require_commonjs(), 1);
 var import_runtime375 = __toESM(require_commonjs(), 1);
 var import_runtime376 = __toESM(require_commonjs(), 1);
 var import_runtime377 = __toESM(require_commonjs(), 1);
 var import_runtime378 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime378.MessageType {
+var import_runtime379 = __toESM(require_commonjs(), 1);
+var CacheScope$Type = class extends import_runtime379.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -70954,9 +70970,9 @@ var CacheScope$Type = class extends import_runtime378.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime377.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime378.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime376.reflectionMergePartial)(this, message, value);
+      (0, import_runtime377.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -70978,26 +70994,26 @@ var CacheScope$Type = class extends import_runtime378.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime375.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime376.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime374.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime375.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime374.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime375.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime375.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime376.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime384.MessageType {
+var CacheMetadata$Type = class extends import_runtime385.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -71015,9 +71031,9 @@ var CacheMetadata$Type = class extends import_runtime384.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime383.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime382.reflectionMergePartial)(this, message, value);
+      (0, import_runtime383.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71039,26 +71055,26 @@ var CacheMetadata$Type = class extends import_runtime384.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime381.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime380.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime381.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime380.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime381.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime381.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime390.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -71083,9 +71099,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime390.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime388.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71111,26 +71127,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime390.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime386.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime390.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -71161,9 +71177,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime390.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime388.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71189,26 +71205,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime390.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime386.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime390.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -71240,9 +71256,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime390.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime388.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71272,28 +71288,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime390.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime386.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime386.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime387.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime386.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime390.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -71324,9 +71340,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime390.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime388.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71352,26 +71368,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime390.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime386.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime386.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime387.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime390.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -71404,9 +71420,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime390.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime388.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71436,28 +71452,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime390.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime386.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime386.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime390.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -71488,9 +71504,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime390.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime389.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime388.reflectionMergePartial)(this, message, value);
+      (0, import_runtime389.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71516,21 +71532,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime390.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime387.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime386.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime386.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime386.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime387.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
@@ -72492,7 +72508,7 @@ function saveCacheV2(paths_1, key_1, options_1) {
 __name(saveCacheV2, "saveCacheV2");
 
 // src/cache/toolkit/stand-in.ts
-var import_node_fs12 = require("node:fs");
+var import_node_fs13 = require("node:fs");
 var import_node_path7 = require("node:path");
 function standIn(program, commands2, temp) {
   const bin = (0, import_node_path7.join)(temp, "bin");
@@ -72500,7 +72516,7 @@ function standIn(program, commands2, temp) {
   const { PATH = "" } = process.env;
   const others = PATH.startsWith(first) ? PATH.slice(first.length) : PATH;
   makeFolder(bin);
-  (0, import_node_fs12.writeFileSync)((0, import_node_path7.join)(bin, program), `#!/bin/sh
+  (0, import_node_fs13.writeFileSync)((0, import_node_path7.join)(bin, program), `#!/bin/sh
 PATH=${shellQuote(others)}:/usr/bin:/bin
 ${commands2}`, { mode: 493 });
   process.env.PATH = `${first}${others}`;
@@ -72596,12 +72612,12 @@ async function staged(dir2, use) {
 }
 __name(staged, "staged");
 async function followLinks(folder) {
-  for (const name of (0, import_node_fs13.readdirSync)(folder)) {
+  for (const name of (0, import_node_fs14.readdirSync)(folder)) {
     const file = (0, import_node_path8.join)(folder, name);
-    if (!(0, import_node_fs13.lstatSync)(file).isSymbolicLink()) continue;
-    const target = (0, import_node_fs13.realpathSync)(file);
-    (0, import_node_fs13.rmSync)(file);
-    await (0, import_promises2.pipeline)((0, import_node_fs13.createReadStream)(target), (0, import_node_fs13.createWriteStream)(file));
+    if (!(0, import_node_fs14.lstatSync)(file).isSymbolicLink()) continue;
+    const target = (0, import_node_fs14.realpathSync)(file);
+    (0, import_node_fs14.rmSync)(file);
+    await (0, import_promises2.pipeline)((0, import_node_fs14.createReadStream)(target), (0, import_node_fs14.createWriteStream)(file));
   }
 }
 __name(followLinks, "followLinks");
@@ -72620,7 +72636,7 @@ async function run(task2) {
   makeFolder(temp);
   process.env.RUNNER_TEMP = temp;
   delete process.env.RUNNER_DEBUG;
-  if (task2.kind === "save") (0, import_node_os3.setPriority)(import_node_os3.constants.priority.PRIORITY_LOW);
+  if (task2.kind === "save") lowerPriority();
   for (const entry of task2.entries) {
     const start = Date.now();
     const read3 = textSince(log2);
@@ -72634,7 +72650,7 @@ async function run(task2) {
     results.push({ ...result, milliseconds: Date.now() - start });
     tell(false);
   }
-  if (task2.kind === "save") (0, import_node_fs14.rmSync)(temp, { recursive: true, force: true });
+  if (task2.kind === "save") (0, import_node_fs15.rmSync)(temp, { recursive: true, force: true });
   tell(true);
   process.exit(0);
 }
@@ -72653,19 +72669,19 @@ async function work(kind, entry, files, read3) {
 }
 __name(work, "work");
 function textSince(log2) {
-  const start = (0, import_node_fs14.readFileSync)(log2).length;
-  return () => (0, import_node_fs14.readFileSync)(log2).subarray(start).toString();
+  const start = (0, import_node_fs15.readFileSync)(log2).length;
+  return () => (0, import_node_fs15.readFileSync)(log2).subarray(start).toString();
 }
 __name(textSince, "textSince");
 function writeStatus({ status: path12, statusPart: part }, status) {
-  const fd = (0, import_node_fs14.openSync)(part, "w");
-  (0, import_node_fs14.writeSync)(fd, JSON.stringify(status));
-  (0, import_node_fs14.fsyncSync)(fd);
-  (0, import_node_fs14.closeSync)(fd);
-  (0, import_node_fs14.renameSync)(part, path12);
+  const fd = (0, import_node_fs15.openSync)(part, "w");
+  (0, import_node_fs15.writeSync)(fd, JSON.stringify(status));
+  (0, import_node_fs15.fsyncSync)(fd);
+  (0, import_node_fs15.closeSync)(fd);
+  (0, import_node_fs15.renameSync)(part, path12);
 }
 __name(writeStatus, "writeStatus");
-var { task, environment } = JSON.parse((0, import_node_fs14.readFileSync)(0, "utf8"));
+var { task, environment } = JSON.parse((0, import_node_fs15.readFileSync)(0, "utf8"));
 takeOver(environment);
 hideSecrets();
 void run(task);

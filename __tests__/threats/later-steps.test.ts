@@ -79,6 +79,9 @@ test("the job's steps come first: it has the lowest priority", async () => {
   const pid = start()
   await service.heard(/upload/)
   expect(getPriority(pid)).toBe(19)
+  // A nice value alone counts only among the processes of the same session, and this process has its own.
+  const group = `/proc/${pid}/autogroup`
+  if (existsSync(group)) expect(readFileSync(group, 'latin1')).toMatch(/ nice 19\n$/)
   process.kill(-pid)
   await finish()
 })

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { lowerPriority } from '../../host/low-priority.ts'
 import { makeFolder } from '../../host/make-folder.ts'
 import { sentenceOf } from '../../host/system-error.ts'
 import { makeImage } from '../entries/image-cache.ts'
@@ -36,8 +36,8 @@ async function run(task: CacheTask): Promise<void> {
   process.env.RUNNER_TEMP = temp
   // With RUNNER_DEBUG, the toolkit lists every archive, which decompresses it a second time.
   delete process.env.RUNNER_DEBUG
-  // The user's steps come first. Threads that are started later inherit it.
-  if (task.kind === 'save') setPriority(constants.priority.PRIORITY_LOW)
+  // The user's steps come first.
+  if (task.kind === 'save') lowerPriority()
   for (const entry of task.entries) {
     const start = Date.now()
     const read = textSince(log)
