@@ -2,12 +2,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import type * as http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { FileGrowth } from '../../../src/bytes/growth.ts'
 import type { Address } from '../../../src/fetch/http/address.ts'
+import type { ArrivingDownload, OnArriving } from '../../../src/fetch/http/arrival-report.ts'
 import { type Downloaded, download } from '../../../src/fetch/http/download.ts'
-import { statusFailure } from '../../../src/http/failure.ts'
+import { HttpFailure, statusFailure } from '../../../src/http/failure.ts'
+import { retry } from '../../../src/http/retry.ts'
 import { until } from '../../support/tools.ts'
-import { type Handler, noise, type Server, sendFile, serve, sha256, withServer } from '../server.ts'
+import { type Handler, noise, type Server, sendFile, serve, sha256, unending, withServer } from '../server.ts'
 
 const file = noise(3_000_000)
 const other = noise(3_000_000, 'other')
@@ -76,7 +79,9 @@ describe('a server without faults', () => {
     const { got, requests } = await fetchFile([sound])
     expectWhole(got)
     expect(got).toEqual({ sha256: pinned, size: file.length, etag: '"1"', url: expect.stringMatching(/\/ddk\.iso\?token=hush$/) })
-    expect(requests.map(({ headers }) => headers)).toEqual([expect.objectContaining({ 'accept-encoding': 'identity' })])
+    // A connection that nobody uses again would keep the process alive.
+    const own = { 'accept-encoding': 'identity', 'user-agent': 'xenserver-ddk-action', connection: 'close' }
+    expect(requests.map(({ headers }) => headers)).toEqual([expect.objectContaining(own)])
   })
 
   test('over plain http without a checksum warns once, and tells the checksum', async () => {
@@ -187,6 +192,11 @@ describe('an interrupted download is resumed', () => {
       expectWhole(await fetchFrom([url]))
       expect(requests[2]!.headers.range).toMatch(/^bytes=[1-9]\d*-$/)
     })
+  })
+
+  test('by a note beside it without the address, which may be secret', async () => {
+    await expect(fetchFile([dropping, answer(404)])).rejects.toThrow('404')
+    expect(readFileSync(`${partial}.resume.json`, 'utf8')).not.toMatch(/hush|ddk\.iso/)
   })
 
   test('in a later run that finds it whole, without asking again', async () => {
@@ -396,6 +406,17 @@ describe('something other than a file is refused in a sentence, without the quer
     expect([readdirSync(dir), warned]).toEqual([[], []])
   })
 
+  test('a web page that never ends is not read', async () => {
+    const page = unending(200, { 'content-type': 'text/html' })
+    expect(
+      await withServer(page.handler, async ({ origin }) => {
+        const message = await messageOf(fetchFrom([`${origin}/ddk.iso`]))
+        await page.closed
+        return message
+      }),
+    ).toContain('the server sent a web page')
+  })
+
   test('another file than before, of which nothing is left to resume', async () => {
     await withServer(inOrder([(q, r) => sendFile(q, r, other, { etag: '"1"' }), sound]), async ({ origin }) => {
       const url = `${origin}/ddk.iso`
@@ -411,6 +432,28 @@ describe('something other than a file is refused in a sentence, without the quer
     const message = await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
     expect(message).toContain(`the file has the SHA-256 ${pinned}, but ${'f'.repeat(64)} is expected`)
     expect(readdirSync(dir)).toEqual([])
+  })
+})
+
+describe('a redirect', () => {
+  test.each([301, 302, 303, 307, 308])('is followed: %d', async (status) => {
+    expectWhole((await fetchFile([answer(status, { location: '/moved.iso' }), sound])).got)
+  })
+
+  test('is followed up to ten times', async () => {
+    const moved = answer(302, { location: '/moved.iso' })
+    expectWhole((await fetchFile([...Array<Handler>(10).fill(moved), sound])).got)
+    expect(await messageOf(fetchFile([...Array<Handler>(11).fill(moved), sound]))).toMatch(
+      /: it was redirected more than 10 times, at last to http:\/\/127\.0\.0\.1:\d+\/moved\.iso$/,
+    )
+  })
+
+  test('that never ends is not read', async () => {
+    const moved = unending(302, { location: '/moved.iso' })
+    await withServer(inOrder([moved.handler, sound]), async ({ origin }) => {
+      expectWhole(await fetchFrom([`${origin}/ddk.iso`]))
+      await moved.closed
+    })
   })
 })
 
@@ -438,6 +481,10 @@ describe('a server error is retried', () => {
       { retryable: true, wait: 120_000 },
       { retryable: false, message: 'the server answered 503 Service Unavailable and asks to wait 121 seconds' },
     ])
+  })
+
+  test.each(['soon', 'Tue, 13 Jan 2015 10:00:00 GMT', ''])('without a longer wait, if it says %j', (when) => {
+    expect(statusFailure(503, { 'retry-after': when }, '')).toMatchObject({ retryable: true, wait: 0 })
   })
 
   test('but not forever', async () => {
@@ -587,6 +634,21 @@ describe('the headers of the user', () => {
     )
   })
 
+  test('replace the one that says who asks', async () => {
+    await withServer(sound, async ({ origin, requests }) => {
+      await fetchFrom([`${origin}/ddk.iso`], { headers: new Map([['user-agent', 'mine']]), headersFor: new Set([origin]) })
+      expect(requests[0]!.headers['user-agent']).toBe('mine')
+    })
+  })
+
+  test('do not replace the name and password to which a redirect within the origin leads', async () => {
+    const moved: Handler = (q, r) => answer(302, { location: `http://other:secret@${q.headers.host}/moved` })(q, r)
+    await withServer(inOrder([moved, sound]), async ({ origin, requests }) => {
+      expectWhole(await fetchFrom([`${origin.replace('//', '//name:password@')}/ddk.iso`]))
+      expect(requests[1]!.headers.authorization).toBe(`Basic ${Buffer.from('other:secret').toString('base64')}`)
+    })
+  })
+
   test('go to no address that the user did not give', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk.iso`
@@ -676,11 +738,150 @@ describe('an abort', () => {
 
   test('while it waits for another try', async () => {
     const abort = new AbortController()
-    await withServer(answer(503, { 'retry-after': '60' }), async ({ origin }) => {
+    await withServer(answer(503, { 'retry-after': '120' }), async ({ origin }) => {
       const fetching = messageOf(fetchFrom([`${origin}/ddk.iso`], {}, abort.signal))
       await until(() => said.some((line) => line.includes('trying again in')))
       stop(abort)()
       expect(await fetching).toBe('Stopped')
     })
+  })
+})
+
+describe('who reads what has arrived', () => {
+  interface Reader extends ArrivingDownload {
+    readonly growth: SharedArrayBuffer
+    /** How many bytes had arrived when it was told of them. */
+    readonly first: number
+    arrived(): number
+    /** Waits for the last byte. */
+    rest(): number
+  }
+  let readers: Reader[] = []
+  /** Sizes of the file when it was said that its bytes will be replaced. */
+  let lostAt: number[] = []
+  beforeEach(() => {
+    readers = []
+    lostAt = []
+  })
+  const onArriving: OnArriving = (arriving) => {
+    const growth = new FileGrowth(arriving.growth)
+    const arrived = () => growth.available(0)
+    readers.push({ ...arriving, first: arrived(), arrived, rest: () => growth.waitFor(0, arriving.size) })
+    arriving.lost.addEventListener('abort', () => lostAt.push(statSync(partial).size))
+  }
+  const fetchRead = (handlers: Handler[], known: Partial<Address> = {}) =>
+    withServer(inOrder(handlers), ({ origin }) => fetchRun(`${origin}/ddk.iso`, known))
+  const fetchRun = (url: string, known: Partial<Address> = {}) => {
+    const options = { signal: new AbortController().signal, say() {}, warn() {}, pace, onArriving }
+    return download({ urls: [url], headers: new Map(), headersFor: new Set<string>(), ...known }, partial, options)
+  }
+  const dropping: Handler = (q, r) => sendFile(q, r, file, { etag: '"1"', dropAfter: 700_000 })
+
+  test('has all of it in the end, and it is not lost, even if it came in two parts', async () => {
+    for (const handlers of [[sound], [dropping, sound]]) {
+      readers = []
+      expectWhole(await fetchRead(handlers))
+      expect(readers).toEqual([expect.objectContaining({ path: partial, size: file.length, first: 0 })])
+      expect([readers[0]!.arrived(), readers[0]!.lost.aborted]).toEqual([file.length, false])
+    }
+  })
+
+  test('is told that it is lost before other bytes take its place, and of these', async () => {
+    expectWhole(await fetchRead([dropping, (q, r) => sendFile(q, r, other, { etag: '"2"' })]), other)
+    const [before, after] = readers
+    expect([before!.lost.reason.message, lostAt]).toEqual([`${partial}: its download starts over`, [before!.arrived()]])
+    expect(lostAt[0]).toBeGreaterThan(0)
+    expect(() => before!.rest()).toThrow(`${partial}: its download starts over`)
+    expect([after!.first, after!.arrived(), after!.lost.aborted]).toEqual([0, other.length, false])
+  })
+
+  test('is told if the rest will not come, and a later reader begins with what has come', async () => {
+    await withServer(inOrder([dropping, answer(404), sound]), async ({ origin }) => {
+      await expect(fetchRun(`${origin}/ddk.iso`)).rejects.toThrow('404')
+      const [before] = readers
+      expect(before!.lost.reason.message).toBe(`${partial}: its download has failed`)
+      expect(() => before!.rest()).toThrow(`${partial}: its download has failed`)
+      expectWhole(await fetchRun(`${origin}/ddk.iso`))
+      expect([readers.length, readers[1]!.first, readers[1]!.arrived()]).toEqual([2, before!.arrived(), file.length])
+      expect(readers[1]!.first).toBeGreaterThan(0)
+    })
+  })
+
+  test('is told nothing as long as nobody knows the size', async () => {
+    const inChunks: Handler = (_, response) => void response.writeHead(200).end(file)
+    expectWhole(await fetchRead([inChunks]))
+    expect(readers).toEqual([])
+    expectWhole(await fetchRead([inChunks], { size: file.length }))
+    expect(readers).toEqual([expect.objectContaining({ size: file.length })])
+  })
+})
+
+describe('another try', () => {
+  const failure = new HttpFailure('it failed', { retryable: true, kind: 'registry' })
+  const fails = (error: Error) => async () => {
+    throw error
+  }
+  const no = () => false
+  const job = (abort = new AbortController()) => ({ signal: abort.signal, say: (line: string) => said.push(line) })
+  /** What is said of the first wait, which is not awaited. */
+  async function firstWait(delay: number, wait = 0): Promise<string> {
+    const stop = new AbortController()
+    const say = (line: string) => {
+      said.push(line)
+      stop.abort(new Error('Stopped'))
+    }
+    const failing = fails(new HttpFailure('it failed', { retryable: true, wait }))
+    await expect(retry(failing, no, { stall: 0, attempts: 2, delay }, { signal: stop.signal, say })).rejects.toThrow('Stopped')
+    return said.at(-1)!
+  }
+
+  test('comes after a wait that doubles, up to half a minute, and of which up to a half is left to chance', async () => {
+    const random = jest.spyOn(Math, 'random')
+    try {
+      random.mockReturnValue(1)
+      await expect(retry(fails(failure), no, { stall: 0, attempts: 4, delay: 100 }, job())).rejects.toThrow('it failed (4 tries in a row)')
+      expect(said).toEqual(['0.1', '0.2', '0.4'].map((seconds) => `It failed; trying again in ${seconds} s`))
+      expect(await firstWait(100_000)).toBe('It failed; trying again in 30.0 s')
+      random.mockReturnValue(0)
+      expect(await firstWait(100_000)).toBe('It failed; trying again in 15.0 s')
+      expect(await firstWait(10_000)).toBe('It failed; trying again in 5.0 s')
+    } finally {
+      random.mockRestore()
+    }
+  })
+
+  test('comes when the server wants it, if that is later', async () => {
+    expect(await firstWait(1, 90_000)).toBe('It failed; trying again in 1 min 30 s')
+  })
+
+  test('is given again after progress, as often as after the first failure', async () => {
+    let tries = 0
+    const gained = () => ++tries < 4
+    await expect(retry(fails(failure), gained, { stall: 0, attempts: 2, delay: 1 }, job())).rejects.toThrow('it failed (2 tries in a row)')
+    // Three with progress, and one without after the last of these.
+    expect([tries, said.length]).toEqual([4, 3])
+  })
+
+  test('is not counted if there is none, and the error stays of its kind', async () => {
+    const failing = (attempts: number) =>
+      expect(retry(fails(failure), no, { stall: 0, attempts, delay: 1 }, job())).rejects.toMatchObject({ kind: 'registry' })
+    await failing(1)
+    expect(said).toEqual([])
+    await failing(2)
+    await expect(retry(fails(failure), no, { stall: 0, attempts: 1, delay: 1 }, job())).rejects.toThrow(/^it failed$/)
+  })
+
+  test('does not come once the job has ended, whatever else fails then', async () => {
+    const stop = new AbortController()
+    let tries = 0
+    const stopping = async () => {
+      tries++
+      stop.abort(new Error('Stopped'))
+      throw new Error('another error')
+    }
+    const attempt = () => retry(stopping, no, pace, job(stop))
+    await expect(attempt()).rejects.toThrow('Stopped')
+    await expect(attempt()).rejects.toThrow('Stopped')
+    expect([tries, said]).toEqual([1, []])
   })
 })
