@@ -705,6 +705,75 @@ describe('a refusal says what became of the headers', () => {
   })
 })
 
+describe('what went wrong is of a kind', () => {
+  const kindOf = (handlers: Handler[], known: Partial<Address> = {}) =>
+    withServer(inOrder(handlers), ({ origin }) =>
+      fetchFrom(
+        handlers.map((_, index) => `${origin}/${index}.iso`),
+        known,
+      ).then(
+        () => 'nothing',
+        ({ kind }: { kind: string }) => kind,
+      ),
+    )
+
+  test.each<[string, Handler, Partial<Address>]>([
+    ['denied', answer(403), {}],
+    ['unreachable', answer(404), {}],
+    ['unreachable', answer(503), {}],
+    ['unreachable', answer(200, { 'content-type': 'text/html' }), {}],
+    ['checksum', sound, { sha256: 'f'.repeat(64) }],
+    ['changed', sound, { sha256Before: 'f'.repeat(64) }],
+  ])('%s', async (kind, handler, known) => expect(await kindOf([handler], known)).toBe(kind))
+
+  test('that of the first address', async () => {
+    expect([await kindOf([answer(403), answer(404)]), await kindOf([answer(404), answer(403)])]).toEqual(['denied', 'unreachable'])
+    expect(said[0]).toMatch(/^Can't fetch .*\/0\.iso: the server answered 403 Forbidden; .*; trying the next address$/)
+    expect(said.length).toBe(2)
+  })
+})
+
+describe('the progress of a long download', () => {
+  /** Sends parts of the file, and lets ten seconds pass before each but the first. The download's clock is stopped between them. */
+  async function saidOf(headers: http.OutgoingHttpHeaders): Promise<string[]> {
+    let now = Date.now()
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now)
+    const send: Handler = async (_, response) => {
+      response.writeHead(200, headers)
+      let sent = 0
+      const to = async (end: number) => {
+        response.write(file.subarray(sent, end))
+        sent = end
+        await until(() => statSync(partial).size === end)
+      }
+      await to(1_500_000)
+      now += 10_000
+      await to(1_500_001)
+      await to(2_250_001)
+      now += 10_000
+      await to(2_250_002)
+      response.end(file.subarray(sent))
+    }
+    try {
+      expectWhole((await fetchFile([send])).got)
+    } finally {
+      clock.mockRestore()
+    }
+    return said
+  }
+
+  test('has the part, the speed since the last line, and the rest of the time', async () => {
+    expect(await saidOf({ 'content-length': file.length })).toEqual([
+      'Fetched 1.5 MB of 3.0 MB (50 %) at 150.0 kB/s, 10.0 s left',
+      'Fetched 2.3 MB of 3.0 MB (75 %) at 75.0 kB/s, 10.0 s left',
+    ])
+  })
+
+  test('has no more than that, if nobody knows the size', async () => {
+    expect(await saidOf({})).toEqual(['Fetched 1.5 MB at 150.0 kB/s', 'Fetched 2.3 MB at 75.0 kB/s'])
+  })
+})
+
 describe('an abort', () => {
   const stop = (abort: AbortController) => () => abort.abort(new Error('Stopped'))
 

@@ -137,8 +137,14 @@ describe('an http address of a catalog', () => {
   })
 
   test('stays at once if it names a port, or is https', async () => {
-    for (const other of ['http://mirror.example.invalid:8080/ddk.iso', 'https://mirror.example.invalid/ddk.iso']) {
-      expect(await preferred(other, {})).toMatchObject({ urls: [other] })
+    const proxy = await startProxy(port)
+    try {
+      for (const other of ['http://mirror.example.invalid:8080/ddk.iso', 'https://mirror.example.invalid/ddk.iso']) {
+        expect(await preferred(other, { ...trusted(), https_proxy: proxy.address })).toEqual({ urls: [other] })
+      }
+      expect(proxy.asked).toEqual([])
+    } finally {
+      proxy.close()
     }
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { identityOf, queryServer } from '../../../src/fetch/http/remote-iso.ts'
-import { type Handler, noise, sendFile, withServer } from '../server.ts'
+import { watchStall } from '../../../src/http/stall.ts'
+import { type Handler, noise, sendFile, unending, withServer } from '../server.ts'
 
 const file = noise(10_000)
 const signal = new AbortController().signal
@@ -34,6 +35,36 @@ test.each([403, 405, 501, 200])('a GET of one byte is used if HEAD is answered w
 test("a server without ranges is recognized by its full answer, whose body isn't read", async () => {
   const { remote } = await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : sendFile(q, r, file, { whole: true })))
   expect(remote).toMatchObject({ size: 10_000, acceptsRanges: false })
+})
+
+test('an answer that never ends is not awaited', async () => {
+  const whole = unending(200, { 'content-length': 10_000_000 })
+  await withServer(
+    (q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : whole.handler(q, r)),
+    async ({ origin }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers: new Map(), headersFor: new Set<string>() }
+      expect(await queryServer(address, { signal, say() {} })).toMatchObject({ size: 10_000_000, acceptsRanges: false })
+      await whole.closed
+    },
+  )
+})
+
+test('the next address is asked if one does not answer; the first error says what kind it is', async () => {
+  const byName: Handler = (q, r) => (q.url === '/good.iso' ? sound(q, r) : r.writeHead(q.url === '/denied.iso' ? 403 : 404).end())
+  await withServer(byName, async ({ origin }) => {
+    const ask = (...names: string[]) => {
+      const address = { urls: names.map((name) => `${origin}/${name}.iso`), headers: new Map(), headersFor: new Set<string>() }
+      return queryServer(address, { signal, say() {} })
+    }
+    expect(await ask('denied', 'good')).toMatchObject({ url: `${origin}/good.iso`, size: 10_000 })
+    await expect(ask('denied', 'missing')).rejects.toMatchObject({
+      kind: 'denied',
+      message: expect.stringMatching(
+        /^Can't fetch .*\/denied\.iso: .* 403 Forbidden; .*\. .*\/missing\.iso: the server answered 404 Not Found$/,
+      ),
+    })
+    await expect(ask('missing', 'denied')).rejects.toMatchObject({ kind: 'unreachable' })
+  })
 })
 
 test('the headers of the user go to no address that they are not for', async () => {
@@ -72,6 +103,29 @@ describe('something other than a file is an error of one sentence', () => {
   test('nothing', async () => {
     const { remote, origin } = await probe(() => {}, 200)
     expect(remote).toContain(`Can't fetch ${origin}/ddk.iso: the server sent nothing for 0.2 s (2 tries in a row)`)
+  })
+})
+
+describe('a server that is silent', () => {
+  const soon = () => new Promise((resolve) => setTimeout(resolve, 200))
+
+  test('is given up after a time that begins anew with each wait, and only while bytes are awaited', async () => {
+    const watch = watchStall(20, signal)
+    watch.wait()
+    watch.wait()
+    watch.rest()
+    await soon()
+    expect(watch.signal.aborted).toBe(false)
+    watch.wait()
+    await new Promise((resolve) => watch.signal.addEventListener('abort', resolve))
+    expect(watch.signal.reason).toMatchObject({ message: 'the server sent nothing for 0.0 s', retryable: true })
+  })
+
+  test('is given up as well when the job ends', () => {
+    const stop = new AbortController()
+    const watch = watchStall(60_000, stop.signal)
+    stop.abort(new Error('Stopped'))
+    expect(watch.signal.reason.message).toBe('Stopped')
   })
 })
 
