@@ -658,12 +658,19 @@ describe('the headers of the user', () => {
   })
 })
 
-test('404 of an address that the workflow names says what to check', async () => {
-  await withServer(answer(404), async ({ origin }) => {
+test.each([
+  [404, 'Not Found'],
+  [410, 'Gone'],
+])('%d of an address that the workflow names says what to check', async (status, name) => {
+  await withServer(answer(status), async ({ origin }) => {
     expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], { headersFor: new Set([origin]) }))).toBe(
-      `Can't fetch ${origin}/ddk.iso: the server answered 404 Not Found; check the address, and whether it requires a login`,
+      `Can't fetch ${origin}/ddk.iso: the server answered ${status} ${name}; check the address, and whether it requires a login`,
     )
   })
+})
+
+test('an answer with a number that has no name is told by its number', () => {
+  expect(statusFailure(599, {}, '')).toMatchObject({ message: 'the server answered 599', status: 599, retryable: false })
 })
 
 describe('a refusal says what became of the headers', () => {
