@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { FileGrowth } from '../../../src/bytes/growth.ts'
 import type { Address } from '../../../src/fetch/http/address.ts'
-import type { ArrivingDownload, OnArriving } from '../../../src/fetch/http/arrival-report.ts'
+import { ArrivalReport, type ArrivingDownload, type OnArriving } from '../../../src/fetch/http/arrival-report.ts'
 import { type Downloaded, download } from '../../../src/fetch/http/download.ts'
+import { PartialFile } from '../../../src/fetch/http/partial-file.ts'
 import { HttpFailure, statusFailure } from '../../../src/http/failure.ts'
 import { retry } from '../../../src/http/retry.ts'
 import { until } from '../../support/tools.ts'
@@ -148,6 +149,17 @@ describe('an interrupted download is resumed', () => {
     expect(ranges[0]).toBeUndefined()
     expect(new Set(ranges).size).toBe(5)
     expect(requests.slice(1).every(({ headers }) => headers['if-range'] === '"1"')).toBe(true)
+    expect(said).toContainEqual(expect.stringMatching(/^Resuming after \d+\.\d [kM]B of http:\/\/127\.0\.0\.1:\d+\/ddk\.iso$/))
+  })
+
+  test('but not again and again if it is lost after a few bytes each time', async () => {
+    await withServer(
+      (q, r) => sendFile(q, r, file, { etag: '"1"', dropAfter: 100_000 }),
+      async ({ origin, requests }) => {
+        expect(await messageOf(fetchFrom([`${origin}/ddk.iso`]))).toMatch(/: the connection was lost \(4 tries in a row\)$/)
+        expect(requests).toHaveLength(4)
+      },
+    )
   })
 
   test('when the server stalls', async () => {
@@ -220,6 +232,23 @@ describe('an interrupted download is resumed', () => {
     })
   })
 
+  test.each([
+    ['is no object', 'null'],
+    ['is cut short', '{'],
+    ['has no address', JSON.stringify({ boot: '', size: file.length })],
+    ['has no boot', JSON.stringify({ urlSha256: '', size: file.length })],
+    ['has a size in words', JSON.stringify({ urlSha256: '', boot: '', size: 'large' })],
+    ['has a number for an ETag', JSON.stringify({ urlSha256: '', boot: '', etag: 1 })],
+    ['has a number for a date', JSON.stringify({ urlSha256: '', boot: '', lastModified: 1 })],
+    ['has a size that is exceeded', JSON.stringify({ urlSha256: '', boot: '', size: 499 })],
+  ])('not from what lies there with a note that %s', async (_, note) => {
+    writeFileSync(partial, file.subarray(0, 500))
+    writeFileSync(`${partial}.resume.json`, note)
+    const { got, requests } = await fetchFile([sound], { sha256: pinned })
+    expectWhole(got)
+    expect(requests.map(({ headers }) => headers.range)).toEqual([undefined])
+  })
+
   test('not from what lies there without a note of where it came from', async () => {
     await withServer(sound, async ({ origin }) => {
       writeFileSync(partial, other.subarray(0, 500))
@@ -280,13 +309,18 @@ describe('a server that handles ranges wrongly', () => {
     const wrong: Handler = (q, r) =>
       sendFile(q, r, file, q.headers.range ? { etag: '"1"', headers: { 'content-range': range } } : { etag: '"1"' })
     const fetching = fetchFile([first, wrong])
-    if (/another|later/.test(what)) expectWhole((await fetching).got)
-    else expect(await messageOf(fetching)).toMatch(/the server sent a (part of the file without saying which|range outside the file)$/)
+    if (/another|later/.test(what)) {
+      expectWhole((await fetching).got)
+      expect(said.join('\n')).toContain('The server sent a different range than requested, so the download starts over; trying again in ')
+    } else expect(await messageOf(fetching)).toMatch(/the server sent a (part of the file without saying which|range outside the file)$/)
   })
 
   test('no longer has the file', async () => {
     const { got } = await fetchFile([first, answer(416), sound])
     expectWhole(got)
+    expect(said.join('\n')).toContain(
+      "The server has no more bytes, but the file isn't complete, so the download starts over; trying again in ",
+    )
   })
 })
 
@@ -311,12 +345,16 @@ describe('a server that sends a file without its length, and then a part of it',
     const { got, requests } = await fetchFile([lost, inChunks(String(file.length))])
     expectWhole(got)
     expect(requests.length).toBeGreaterThanOrEqual(4)
+    expect(said).toContainEqual(expect.stringMatching(/^The server stopped after \d\.\d MB of 3\.0 MB; trying again in /))
   })
 
   test('is asked for all of it, when it does not', async () => {
     const { got, requests } = await fetchFile([lost, inChunks('*')])
     expectWhole(got)
     expect(requests.map(({ headers }) => headers.range !== undefined)).toEqual([false, true, false])
+    expect(said.join('\n')).toContain(
+      "The server doesn't report the file's size, so the end of the download couldn't be detected, so the download",
+    )
   })
 })
 
@@ -378,6 +416,7 @@ describe('something other than a file is refused in a sentence, without the quer
     ['403', answer(403), 'the server answered 403 Forbidden; if it requires a token, set it in the input "iso-headers"'],
     ['404', answer(404), 'the server answered 404 Not Found'],
     ['204', answer(204), 'the server answered 204 No Content'],
+    ['416', answer(416), 'the server answered 416 Range Not Satisfiable'],
     ['a web page', answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'), 'the server sent a web page'],
     [
       'a web page that is sent as a file',
@@ -404,6 +443,12 @@ describe('something other than a file is refused in a sentence, without the quer
   test('a message, whatever checksum is expected, and nothing of it stays', async () => {
     expect(await messageOf(fetchFile([answer(200, {}, 'expired')], { sha256: pinned }))).toContain('the server sent text that begins with')
     expect([readdirSync(dir), warned]).toEqual([[], []])
+  })
+
+  test('what begins with nothing but text, but not a file that has other bytes soon', async () => {
+    const startingWith = (text: number) => Buffer.concat([Buffer.alloc(text, 'text '), Buffer.alloc(1000)])
+    expect(await messageOf(fetchFile([answer(200, {}, startingWith(512).toString())]))).toContain('the server sent text that begins with')
+    expectWhole((await fetchFile([answer(200, {}, startingWith(511).toString())])).got, startingWith(511))
   })
 
   test('a web page that never ends is not read', async () => {
@@ -889,6 +934,48 @@ describe('who reads what has arrived', () => {
     expect(readers).toEqual([])
     expectWhole(await fetchRead([inChunks], { size: file.length }))
     expect(readers).toEqual([expect.objectContaining({ size: file.length })])
+  })
+})
+
+test('signs of life of a download come as long as it is under way', () => {
+  jest.useFakeTimers()
+  try {
+    for (const end of [(report: ArrivalReport) => report.complete(), (report: ArrivalReport) => report.lose('it failed')]) {
+      let memory = new SharedArrayBuffer(0)
+      const report = new ArrivalReport(partial, 10, 0, ({ growth }) => {
+        memory = growth
+      })
+      const seen = () => Buffer.from(memory).toString('base64')
+      const [before] = [seen(), jest.advanceTimersByTime(1000)]
+      expect(seen()).not.toBe(before)
+      end(report)
+      const [after] = [seen(), jest.advanceTimersByTime(10_000)]
+      expect(seen()).toBe(after)
+    }
+  } finally {
+    jest.useRealTimers()
+  }
+})
+
+describe('a part', () => {
+  const opened = async () => {
+    writeFileSync(partial, file.subarray(0, 500))
+    return PartialFile.open(partial)
+  }
+
+  test('that becomes shorter while it is read is an error', async () => {
+    const part = await opened()
+    writeFileSync(partial, file.subarray(0, 400))
+    await expect(part.catchUp(new AbortController().signal)).rejects.toThrow(
+      `${partial} became shorter while it was read; something else writes to it`,
+    )
+    await part.close()
+  })
+
+  test('that cannot be written says why', async () => {
+    const part = await opened()
+    await part.close()
+    await expect(part.append(Buffer.from('x'))).rejects.toThrow(`${partial} can't be written: `)
   })
 })
 

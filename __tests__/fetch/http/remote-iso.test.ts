@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { identityOf, queryServer } from '../../../src/fetch/http/remote-iso.ts'
+import { checkNotText, partOf, sameFile } from '../../../src/fetch/http/reply.ts'
+import type { Reply } from '../../../src/http/request.ts'
 import { watchStall } from '../../../src/http/stall.ts'
+import { until } from '../../support/tools.ts'
 import { type Handler, noise, sendFile, unending, withServer } from '../server.ts'
 
 const file = noise(10_000)
@@ -104,6 +107,83 @@ describe('something other than a file is an error of one sentence', () => {
     const { remote, origin } = await probe(() => {}, 200)
     expect(remote).toContain(`Can't fetch ${origin}/ddk.iso: the server sent nothing for 0.2 s (2 tries in a row)`)
   })
+})
+
+describe('what an answer says', () => {
+  const part = (status: number, headers: Reply['headers']) => partOf({ status, headers } as Reply, { ifDenied: '', ifMissing: '' })
+  const facts = (headers: Reply['headers']) => part(200, headers).facts
+
+  test.each([
+    ['bytes 5-5/6', { start: 5, facts: { size: 6 } }],
+    [' Bytes 0-4/* ', { start: 0, facts: {} }],
+  ])('is the range %j', (range, expected) => {
+    expect(part(206, { 'content-range': range })).toEqual(expected)
+  })
+
+  test.each(['bytes 5-6/6', 'bytes 5-4/6', 'bytes 6-6/6'])('is no range outside the file: %s', (range) => {
+    expect(() => part(206, { 'content-range': range })).toThrow('the server sent a range outside the file')
+  })
+
+  test.each(['bytes */6', 'items 0-4/6', '0-4/6'])('is no range of something else: %s', (range) => {
+    expect(() => part(206, { 'content-range': range })).toThrow('the server sent a part of the file without saying which')
+  })
+
+  test('is a size, an ETag and a date, with white space around them or not', () => {
+    expect(facts({ 'content-length': ' 12 ', etag: ' "1" ', 'last-modified': ' now ' })).toEqual({
+      size: 12,
+      etag: '"1"',
+      lastModified: 'now',
+    })
+    expect(facts({ 'content-length': '', etag: '', 'last-modified': '' })).toEqual({})
+    expect(facts({ 'content-length': '9'.repeat(16), etag: '1' })).toEqual({})
+  })
+
+  test.each(['text/html', ' TEXT/HTML; charset=utf-8', 'application/xhtml+xml'])('is not a file of the type %s', (type) => {
+    expect(() => facts({ 'content-type': type })).toThrow(
+      'the server sent a web page, not a file; check the address; it may require a login',
+    )
+  })
+
+  test.each(['text/plain', 'application/octet-stream', ''])('may be a file of the type %j', (type) => {
+    expect(facts({ 'content-type': type, 'content-encoding': ' Identity' })).toEqual({})
+  })
+
+  test.each([
+    ['br', 'br'],
+    ['gzip, ::error::', 'unknown'],
+  ])('is not compressed: %s', (encoding, named) => {
+    expect(() => facts({ 'content-encoding': encoding })).toThrow(
+      `the server sent the file compressed (${named}), although it was asked not to`,
+    )
+  })
+
+  test('is about the same file if nothing in both says otherwise', () => {
+    const one = { etag: '"1"', lastModified: 'now', size: 5 }
+    for (const same of [one, {}, { etag: '"1"' }, { size: 5 }]) expect([sameFile(one, same), sameFile(same, one)]).toEqual([true, true])
+    for (const other of [{ etag: '"2"' }, { lastModified: 'then' }, { ...one, size: 6 }]) expect(sameFile(one, other)).toBe(false)
+  })
+
+  test.each([0x09, 0x0a, 0x0d, 0x20, 0x7e, 0xe4])('may be text with the byte %d', (byte) => {
+    const sent = () => checkNotText(Buffer.concat([Buffer.from(` a${'b'.repeat(50)}`), Buffer.from([byte])]))
+    expect(sent).toThrow(`the server sent text that begins with "a${'b'.repeat(39)}", not a file; check the address`)
+  })
+
+  test.each([0x00, 0x08, 0x0e, 0x1f])('is no text with the byte %d', (byte) => {
+    expect(() => checkNotText(Buffer.from([0x41, byte, 0x41]))).not.toThrow()
+  })
+
+  test.each(['<html>', '\n <!DOCTYPE  HTML>'])('may be a web page that begins with %j', (text) => {
+    expect(() => checkNotText(Buffer.from(text))).toThrow('the server sent a web page, not a file')
+    expect(() => checkNotText(Buffer.from(`x${text}`))).toThrow('the server sent text that begins with "x')
+  })
+})
+
+test('nothing keeps the process alive once a server has been asked', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  await probe(sound)
+  await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : sound(q, r)))
+  await until(() => timers() <= before)
 })
 
 describe('a server that is silent', () => {

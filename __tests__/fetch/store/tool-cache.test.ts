@@ -191,7 +191,7 @@ describe('what was fetched', () => {
 
   test('leaves another one of the same version alone', async () => {
     await withServer(
-      (q, r) => sendFile(q, r, q.url === '/a.iso' ? iso : other, { etag: '"1"' }),
+      (q, r) => sendFile(q, r, q.url!.startsWith('/a.iso') ? iso : other, { etag: '"1"' }),
       async ({ origin }) => {
         const a = await store.fetch({ urls: [`${origin}/a.iso`], headers, headersFor }, version, options)
         const b = await store.fetch({ urls: [`${origin}/b.iso`], headers, headersFor }, version, options)
@@ -200,6 +200,13 @@ describe('what was fetched', () => {
         expect(b.sha256).toBe(sha256(other))
         expect(await store.find({ version, url: `${origin}/b.iso` }, never)).toMatchObject({ path: b.path })
         expect(useToolkit(() => toolkit.findAllVersions('xenserver-ddk-iso').length)).toBe(2)
+        const content = `i${sha256(other).slice(0, 16)}`
+        expect(b.path).toBe(join(root(), `6.5.0-90233c.${content}`, arch(), 'b.iso'))
+        // A semantic version has one hyphen.
+        const plain = { numbers: [6, 5] }
+        await store.fetch({ urls: [`${origin}/a.iso?again`], headers, headersFor }, plain, options)
+        const c = await store.fetch({ urls: [`${origin}/b.iso?again`], headers, headersFor }, plain, options)
+        expect(c.path).toBe(join(root(), `6.5.0-${content}`, arch(), 'b.iso'))
       },
     )
   })
@@ -377,6 +384,16 @@ describe('an ISO that has changed is removed, and fetched again', () => {
     })
   })
 
+  test.each([{ sha256: 'none' }, { file: '' }, { file: 'two words.iso' }])('a description that cannot be right: %j', async (wrong) => {
+    await withServer(sound, async ({ origin }) => {
+      const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+      const description = join(dirname(path), 'iso.json')
+      writeFileSync(description, JSON.stringify({ ...JSON.parse(readFileSync(description, 'utf8')), ...wrong }))
+      expect(await store.find({ version }, never)).toBeUndefined()
+      expect(said).toEqual([expect.stringContaining('was downloaded over plain http')])
+    })
+  })
+
   test('a missing marker is written later', async () => {
     await withServer(sound, async ({ origin }) => {
       const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
@@ -535,6 +552,17 @@ describe('a .part file of another user', () => {
       expect(await goOn(`${origin}/ddk.iso`)).toMatchObject({ sha256: pinned })
       expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d+-$/)
       expect(said).not.toContainEqual(expect.stringContaining('Another job'))
+    })
+  })
+
+  test('and whatever else dead owners have left of it, is gone in the end', async () => {
+    await withServer(stalling(), async ({ origin }) => {
+      const dead = `${boot}-${namespace}-${spawnSync('true').pid}-1-x`
+      const part = await leavePart(`${origin}/ddk.iso`, dead)
+      cpSync(part, `${part}2`, { recursive: true })
+      cpSync(part, part.slice(0, -dead.length - 1), { recursive: true })
+      await goOn(`${origin}/ddk.iso`)
+      expect(tree().filter((name) => name.includes('partial'))).toEqual([])
     })
   })
 
