@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type * as http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -247,6 +247,19 @@ describe('an interrupted download is resumed', () => {
     const { got, requests } = await fetchFile([sound], { sha256: pinned })
     expectWhole(got)
     expect(requests.map(({ headers }) => headers.range)).toEqual([undefined])
+  })
+
+  test('not from what came before the machine was started anew, even if a run with a checksum has added to it', async () => {
+    await withServer(inOrder([dropping, answer(404), sound]), async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      writeFileSync(partial, file.subarray(0, 500))
+      const note = { urlSha256: sha256(Buffer.from(url)), boot: 'another', size: file.length, etag: '"1"' }
+      writeFileSync(`${partial}.resume.json`, JSON.stringify(note))
+      await expect(fetchFrom([url], { sha256: pinned })).rejects.toThrow('404')
+      expect(readFileSync(partial).length).toBeGreaterThan(500)
+      expectWhole(await fetchFrom([url]))
+      expect(requests.map(({ headers }) => headers.range)).toEqual(['bytes=500-', expect.stringMatching(/^bytes=[1-9]\d+-$/), undefined])
+    })
   })
 
   test('not from what lies there without a note of where it came from', async () => {
@@ -955,6 +968,22 @@ test('signs of life of a download come as long as it is under way', () => {
   } finally {
     jest.useRealTimers()
   }
+})
+
+test('once a download has ended, its file is open no more', async () => {
+  const open = () => readdirSync('/proc/self/fd').filter((fd) => readlinkOf(`/proc/self/fd/${fd}`).startsWith(partial))
+  const readlinkOf = (link: string) => {
+    try {
+      return readlinkSync(link)
+    } catch {
+      // That of the folder itself is closed by now.
+      return ''
+    }
+  }
+  await fetchFile([sound])
+  expect(open()).toEqual([])
+  await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
+  expect(open()).toEqual([])
 })
 
 describe('a part', () => {
