@@ -33845,7 +33845,6 @@ function knownChecksum(toolCache, url) {
 }
 __name(knownChecksum, "knownChecksum");
 function rememberChecksum(toolCache, url, sha256) {
-  if (knownChecksum(toolCache, url) === sha256) return;
   try {
     makeFolder((0, import_node_path10.join)(toolCache, folder));
     writeWhole((0, import_node_path10.join)(toolCache, folder, sha256Of(url)), `${sha256}

@@ -55,10 +55,11 @@ describe('an origin that may have the headers', () => {
 
 describe('the input iso-headers', () => {
   test('has a header in each line', () => {
-    const headers = parseHeaderLines('Authorization: Bearer a:b\r\n\n  X-Token :  c  \n')
+    const headers = parseHeaderLines('Authorization: Bearer a:b\r\n\n  X-Token :  c  \nX-Short:d')
     expect([...headers]).toEqual([
       ['authorization', 'Bearer a:b'],
       ['x-token', 'c'],
+      ['x-short', 'd'],
     ])
   })
 

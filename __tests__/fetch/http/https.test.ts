@@ -93,6 +93,16 @@ test('a proxy tunnels it, and sees nothing but the host', async () => {
   expect(proxy.credentials).toEqual([`Basic ${Buffer.from('user:p@ss').toString('base64')}`])
 })
 
+test('a redirect from http to https is followed, through the proxy for https', async () => {
+  const proxy = await startProxy(port)
+  const plain = await serve((_, response) => response.writeHead(302, { location: 'https://mirror.example.invalid/ddk.iso' }).end())
+  const { out } = await fetchFrom(`${plain.origin}/ddk.iso`, { ...trusted(), https_proxy: proxy.address })
+  await plain.close()
+  proxy.close()
+  expect(out.sha256).toBe(sha256(file))
+  expect(proxy.asked).toEqual(['CONNECT mirror.example.invalid:443'])
+})
+
 describe('an http address of a catalog', () => {
   /** The URLs in the order in which they are tried. */
   async function preferred(url: string, env: NodeJS.ProcessEnv) {
