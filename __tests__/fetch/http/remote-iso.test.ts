@@ -181,8 +181,8 @@ describe('what an answer says', () => {
 test('nothing keeps the process alive once a server has been asked', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
   const before = timers()
-  await probe(sound)
-  await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : sound(q, r)))
+  await probe(sound, 600_000)
+  await probe((q, r) => (q.method === 'HEAD' ? r.writeHead(405).end() : sound(q, r)), 600_000)
   await until(() => timers() <= before)
 })
 
