@@ -383,6 +383,15 @@ describe('a server that lies about the length', () => {
     )
   })
 
+  test('and sends nothing: nothing is left, not even a note', async () => {
+    const silent: Handler = (_, response) => {
+      response.writeHead(200, { 'content-length': 5000, etag: '"1"' }).flushHeaders()
+      response.socket?.destroySoon()
+    }
+    expect(await messageOf(fetchFile([silent]))).toContain('the connection was lost (4 tries in a row)')
+    expect(readdirSync(dir)).toEqual([])
+  })
+
   test('too short: detected by the checksum', async () => {
     const liar: Handler = (_, response) => {
       response.socket?.end(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n'), file.subarray(0, 5000)]))
@@ -984,6 +993,18 @@ test('once a download has ended, its file is open no more', async () => {
   expect(open()).toEqual([])
   await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
   expect(open()).toEqual([])
+})
+
+test('once a download has ended, well or not, nothing keeps the process alive', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  const server = await serve(sound)
+  const fetching = () => fetchFrom([`${server.origin}/ddk.iso`], {}, undefined, 600_000)
+  await fetching()
+  await server.close()
+  rmSync(partial)
+  expect(await messageOf(fetching())).toContain('the connection was refused')
+  await until(() => timers() <= before)
 })
 
 describe('a part', () => {
