@@ -545,13 +545,26 @@ describe('a server error is retried', () => {
   test('for up to two minutes, if it says so', () => {
     const asked = (seconds: number) => statusFailure(503, { 'retry-after': String(seconds) }, '')
     expect([asked(120), asked(121)]).toMatchObject([
-      { retryable: true, wait: 120_000 },
-      { retryable: false, message: 'the server answered 503 Service Unavailable and asks to wait 121 seconds' },
+      { retryable: true, wait: 120_000, status: 503 },
+      { retryable: false, status: 503, message: 'the server answered 503 Service Unavailable and asks to wait 121 seconds' },
     ])
   })
 
   test.each(['soon', 'Tue, 13 Jan 2015 10:00:00 GMT', ''])('without a longer wait, if it says %j', (when) => {
     expect(statusFailure(503, { 'retry-after': when }, '')).toMatchObject({ retryable: true, wait: 0 })
+  })
+
+  test('after about a second, if nobody wants it otherwise', async () => {
+    const stop = new AbortController()
+    const say = (line: string) => {
+      said.push(line)
+      stop.abort(new Error('Stopped'))
+    }
+    await withServer(answer(503), async ({ origin }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers: new Map(), headersFor: new Set<string>() }
+      await expect(download(address, partial, { signal: stop.signal, say, warn() {} })).rejects.toThrow('Stopped')
+    })
+    expect(said).toEqual([expect.stringMatching(/^The server answered 503 Service Unavailable; trying again in (0\.[5-9]|1\.0) s$/)])
   })
 
   test('but not forever', async () => {

@@ -88,6 +88,23 @@ test('the headers of the user go to no address that they are not for', async () 
   )
 })
 
+test('a server that is busy is asked again after about a second, if nobody wants it otherwise', async () => {
+  const said: string[] = []
+  const stop = new AbortController()
+  const say = (line: string) => {
+    said.push(line)
+    stop.abort(new Error('Stopped'))
+  }
+  await withServer(
+    (_, response) => response.writeHead(503).end(),
+    async ({ origin }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers: new Map(), headersFor: new Set<string>() }
+      await expect(queryServer(address, { signal: stop.signal, say })).rejects.toThrow('Stopped')
+    },
+  )
+  expect(said).toEqual([expect.stringMatching(/^The server answered 503 Service Unavailable; trying again in (0\.[5-9]|1\.0) s$/)])
+})
+
 test('a weak ETag identifies no file, but the date does', async () => {
   const { remote } = await probe((q, r) => sendFile(q, r, file, { lastModified, headers: { etag: 'W/"1"' } }))
   expect(remote).not.toHaveProperty('etag')
