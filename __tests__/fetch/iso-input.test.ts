@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { parseHeaderLines, parseHttpUrl, parseIsoInput } from '../../src/fetch/iso-input.ts'
+import { parseHeaderLines, parseHttpUrl, parseIsoInput, parseOrigin } from '../../src/fetch/iso-input.ts'
 
 describe('the input iso', () => {
   test.each([
@@ -37,12 +37,29 @@ describe('the input iso', () => {
   })
 })
 
+describe('an origin that may have the headers', () => {
+  test.each([
+    ['https://host', 'https://host'],
+    [' HTTPS://Host:443/ ', 'https://host'],
+    ['http://host:8080#part', 'http://host:8080'],
+  ])('%j', (text, origin) => expect(parseOrigin(text)).toBe(origin))
+
+  test.each(['https://host/folder', 'https://host/?hush', 'https://hush@host', 'https://:hush@host/'])(
+    'is no more than a server: %s',
+    (text) => {
+      expect(() => parseOrigin(text)).toThrow('it names more than a server; headers go to a whole server, so write it as https://host')
+      expect(() => parseOrigin(text)).not.toThrow('hush')
+    },
+  )
+})
+
 describe('the input iso-headers', () => {
   test('has a header in each line', () => {
-    const headers = parseHeaderLines('Authorization: Bearer a:b\r\n\n  X-Token :  c  \n')
+    const headers = parseHeaderLines('Authorization: Bearer a:b\r\n\n  X-Token :  c  \nX-Short:d')
     expect([...headers]).toEqual([
       ['authorization', 'Bearer a:b'],
       ['x-token', 'c'],
+      ['x-short', 'd'],
     ])
   })
 

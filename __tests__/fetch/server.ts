@@ -40,6 +40,16 @@ export async function withServer<T>(handler: Handler, use: (server: Server) => P
   }
 }
 
+/** Begins an answer, and never ends it. `closed` is fulfilled once its connection is closed. */
+export function unending(status: number, headers: http.OutgoingHttpHeaders = {}): { handler: Handler; closed: Promise<void> } {
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  const handler: Handler = (_, response) => {
+    response.on('close', resolve)
+    response.writeHead(status, headers).write('a beginning')
+  }
+  return { handler, closed }
+}
+
 /** `size` bytes that look random, and are the same for the same seed. */
 export function noise(size: number, seed = 'noise'): Buffer {
   const blocks: Buffer[] = []

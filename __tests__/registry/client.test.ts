@@ -1,4 +1,8 @@
+import { getEventListeners } from 'node:events'
+import { Agent } from 'node:http'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { drop, send } from '../../src/http/request.ts'
 import { canAnybodyRead } from '../../src/registry/anonymous.ts'
 import { fetchSmallBlob, hasBlob } from '../../src/registry/blob.ts'
 import type { Credentials } from '../../src/registry/credentials.ts'
@@ -10,6 +14,7 @@ import { noRegistry, startRegistry, type TestRegistry } from '../support/registr
 import { type RegistryProxy, startRegistryProxy } from '../support/registry-proxy.ts'
 import { unless } from '../support/skip.ts'
 import { refreshToken, startTokenServer, type TokenServer, tokenLogin } from '../support/token-server.ts'
+import { until } from '../support/tools.ts'
 import { blobOf, clientOf } from './client.ts'
 
 const login: Credentials = { kind: 'password', ...tokenLogin }
@@ -315,6 +320,47 @@ describe('a token', () => {
   test('is not awaited once the job is cancelled', async () => {
     const stop = new AbortController()
     await expect(ask(() => stop.abort(new Error('Cancelled')), stop.signal)).rejects.toThrow('Cancelled')
+  })
+})
+
+describe('an answer that nobody reads', () => {
+  /** Whether the connection can be used again after an answer with so many bytes. */
+  const isKept = (size: number, method: 'GET' | 'HEAD' = 'GET', headers: Record<string, string> = { 'content-length': String(size) }) =>
+    withServer(
+      (_request, response) => void response.writeHead(200, headers).end(method === 'HEAD' ? '' : Buffer.alloc(size)),
+      async ({ origin, requests }) => {
+        const agent = new Agent({ keepAlive: true })
+        const ask = async () => drop(await send(method, new URL(origin), {}, new AbortController().signal, undefined, () => agent), method)
+        await ask()
+        // The agent gets the connection back in the next turn.
+        await turn()
+        await ask()
+        agent.destroy()
+        return requests[0]!.socket === requests[1]!.socket
+      },
+    )
+
+  test('is read if it is short, so that its connection can be used again', async () => {
+    expect(await isKept(0)).toBe(true)
+    expect(await isKept(64 << 10)).toBe(true)
+    expect(await isKept(1 << 30, 'HEAD', { 'content-length': String(1 << 30) })).toBe(true)
+  })
+
+  test('is not read if it may be long', async () => {
+    expect(await isKept((64 << 10) + 1)).toBe(false)
+    expect(await isKept(10, 'GET', {})).toBe(false)
+  })
+
+  test('of a request that has ended is not bound to the end of the job', async () => {
+    const { signal } = new AbortController()
+    await withServer(
+      (_request, response) => response.end(),
+      async ({ origin }) => {
+        const body = await send('GET', new URL(origin), {}, signal)
+        await drop(body, 'GET')
+        await until(() => getEventListeners(signal, 'abort').length === 0)
+      },
+    )
   })
 })
 

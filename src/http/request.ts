@@ -1,5 +1,4 @@
 import * as http from 'node:http'
-import * as https from 'node:https'
 import { pipeline, Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { connectionFailure, HttpFailure } from './failure.ts'
@@ -92,8 +91,8 @@ export function send(
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(signal.aborted ? signal.reason : connectionFailure(error, url))
     try {
-      const { request: open } = url.protocol === 'https:' ? https : http
-      const asked = open(url, { method, headers, agent: agent(url), signal })
+      // The agent does what https needs.
+      const asked = http.request(url, { method, headers, agent: agent(url), signal })
       asked.on('error', (error: NodeJS.ErrnoException) => {
         // The server has closed the connection since the last request (Node, "request.reusedSocket").
         const isStale = asked.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted && !(body instanceof Readable)
@@ -101,7 +100,7 @@ export function send(
         else fail(error)
       })
       // While a proxy hasn't answered CONNECT, Node doesn't pass the signal on to the request.
-      signal.addEventListener('abort', fail, { once: true })
+      signal.addEventListener('abort', fail)
       asked.on('close', () => signal.removeEventListener('abort', fail))
       asked.on('response', (response) => {
         // The reader of the body gets its errors, too. Without a reader, an error must not end the process.

@@ -1,13 +1,17 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type * as http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { FileGrowth } from '../../../src/bytes/growth.ts'
 import type { Address } from '../../../src/fetch/http/address.ts'
+import { ArrivalReport, type ArrivingDownload, type OnArriving } from '../../../src/fetch/http/arrival-report.ts'
 import { type Downloaded, download } from '../../../src/fetch/http/download.ts'
-import { statusFailure } from '../../../src/http/failure.ts'
+import { PartialFile } from '../../../src/fetch/http/partial-file.ts'
+import { HttpFailure, statusFailure } from '../../../src/http/failure.ts'
+import { retry } from '../../../src/http/retry.ts'
 import { until } from '../../support/tools.ts'
-import { type Handler, noise, type Server, sendFile, serve, sha256, withServer } from '../server.ts'
+import { type Handler, noise, type Server, sendFile, serve, sha256, unending, withServer } from '../server.ts'
 
 const file = noise(3_000_000)
 const other = noise(3_000_000, 'other')
@@ -76,7 +80,9 @@ describe('a server without faults', () => {
     const { got, requests } = await fetchFile([sound])
     expectWhole(got)
     expect(got).toEqual({ sha256: pinned, size: file.length, etag: '"1"', url: expect.stringMatching(/\/ddk\.iso\?token=hush$/) })
-    expect(requests.map(({ headers }) => headers)).toEqual([expect.objectContaining({ 'accept-encoding': 'identity' })])
+    // A connection that nobody uses again would keep the process alive.
+    const own = { 'accept-encoding': 'identity', 'user-agent': 'xenserver-ddk-action', connection: 'close' }
+    expect(requests.map(({ headers }) => headers)).toEqual([expect.objectContaining(own)])
   })
 
   test('over plain http without a checksum warns once, and tells the checksum', async () => {
@@ -143,6 +149,17 @@ describe('an interrupted download is resumed', () => {
     expect(ranges[0]).toBeUndefined()
     expect(new Set(ranges).size).toBe(5)
     expect(requests.slice(1).every(({ headers }) => headers['if-range'] === '"1"')).toBe(true)
+    expect(said).toContainEqual(expect.stringMatching(/^Resuming after \d+\.\d [kM]B of http:\/\/127\.0\.0\.1:\d+\/ddk\.iso$/))
+  })
+
+  test('but not again and again if it is lost after a few bytes each time', async () => {
+    await withServer(
+      (q, r) => sendFile(q, r, file, { etag: '"1"', dropAfter: 100_000 }),
+      async ({ origin, requests }) => {
+        expect(await messageOf(fetchFrom([`${origin}/ddk.iso`]))).toMatch(/: the connection was lost \(4 tries in a row\)$/)
+        expect(requests).toHaveLength(4)
+      },
+    )
   })
 
   test('when the server stalls', async () => {
@@ -189,6 +206,11 @@ describe('an interrupted download is resumed', () => {
     })
   })
 
+  test('by a note beside it without the address, which may be secret', async () => {
+    await expect(fetchFile([dropping, answer(404)])).rejects.toThrow('404')
+    expect(readFileSync(`${partial}.resume.json`, 'utf8')).not.toMatch(/hush|ddk\.iso/)
+  })
+
   test('in a later run that finds it whole, without asking again', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk.iso`
@@ -207,6 +229,36 @@ describe('an interrupted download is resumed', () => {
       writeFileSync(`${partial}.resume.json`, JSON.stringify({ ...memo, etag: '"1"', boot: 'another' }))
       expectWhole(await fetchFrom([url]))
       expect(requests.length).toBe(2)
+    })
+  })
+
+  test.each([
+    ['is no object', 'null'],
+    ['is cut short', '{'],
+    ['has no address', JSON.stringify({ boot: '', size: file.length })],
+    ['has no boot', JSON.stringify({ urlSha256: '', size: file.length })],
+    ['has a size in words', JSON.stringify({ urlSha256: '', boot: '', size: 'large' })],
+    ['has a number for an ETag', JSON.stringify({ urlSha256: '', boot: '', etag: 1 })],
+    ['has a number for a date', JSON.stringify({ urlSha256: '', boot: '', lastModified: 1 })],
+    ['has a size that is exceeded', JSON.stringify({ urlSha256: '', boot: '', size: 499 })],
+  ])('not from what lies there with a note that %s', async (_, note) => {
+    writeFileSync(partial, file.subarray(0, 500))
+    writeFileSync(`${partial}.resume.json`, note)
+    const { got, requests } = await fetchFile([sound], { sha256: pinned })
+    expectWhole(got)
+    expect(requests.map(({ headers }) => headers.range)).toEqual([undefined])
+  })
+
+  test('not from what came before the machine was started anew, even if a run with a checksum has added to it', async () => {
+    await withServer(inOrder([dropping, answer(404), sound]), async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      writeFileSync(partial, file.subarray(0, 500))
+      const note = { urlSha256: sha256(Buffer.from(url)), boot: 'another', size: file.length, etag: '"1"' }
+      writeFileSync(`${partial}.resume.json`, JSON.stringify(note))
+      await expect(fetchFrom([url], { sha256: pinned })).rejects.toThrow('404')
+      expect(readFileSync(partial).length).toBeGreaterThan(500)
+      expectWhole(await fetchFrom([url]))
+      expect(requests.map(({ headers }) => headers.range)).toEqual(['bytes=500-', expect.stringMatching(/^bytes=[1-9]\d+-$/), undefined])
     })
   })
 
@@ -270,13 +322,18 @@ describe('a server that handles ranges wrongly', () => {
     const wrong: Handler = (q, r) =>
       sendFile(q, r, file, q.headers.range ? { etag: '"1"', headers: { 'content-range': range } } : { etag: '"1"' })
     const fetching = fetchFile([first, wrong])
-    if (/another|later/.test(what)) expectWhole((await fetching).got)
-    else expect(await messageOf(fetching)).toMatch(/the server sent a (part of the file without saying which|range outside the file)$/)
+    if (/another|later/.test(what)) {
+      expectWhole((await fetching).got)
+      expect(said.join('\n')).toContain('The server sent a different range than requested, so the download starts over; trying again in ')
+    } else expect(await messageOf(fetching)).toMatch(/the server sent a (part of the file without saying which|range outside the file)$/)
   })
 
   test('no longer has the file', async () => {
     const { got } = await fetchFile([first, answer(416), sound])
     expectWhole(got)
+    expect(said.join('\n')).toContain(
+      "The server has no more bytes, but the file isn't complete, so the download starts over; trying again in ",
+    )
   })
 })
 
@@ -301,12 +358,16 @@ describe('a server that sends a file without its length, and then a part of it',
     const { got, requests } = await fetchFile([lost, inChunks(String(file.length))])
     expectWhole(got)
     expect(requests.length).toBeGreaterThanOrEqual(4)
+    expect(said).toContainEqual(expect.stringMatching(/^The server stopped after \d\.\d MB of 3\.0 MB; trying again in /))
   })
 
   test('is asked for all of it, when it does not', async () => {
     const { got, requests } = await fetchFile([lost, inChunks('*')])
     expectWhole(got)
     expect(requests.map(({ headers }) => headers.range !== undefined)).toEqual([false, true, false])
+    expect(said.join('\n')).toContain(
+      "The server doesn't report the file's size, so the end of the download couldn't be detected, so the download",
+    )
   })
 })
 
@@ -320,6 +381,15 @@ describe('a server that lies about the length', () => {
     expect(await messageOf(fetchFile([liar]))).toMatch(
       /^Can't fetch http:\/\/127.0.0.1:\d+\/ddk.iso: the connection was lost \(4 tries in a row\)$/,
     )
+  })
+
+  test('and sends nothing: nothing is left, not even a note', async () => {
+    const silent: Handler = (_, response) => {
+      response.writeHead(200, { 'content-length': 5000, etag: '"1"' }).flushHeaders()
+      response.socket?.destroySoon()
+    }
+    expect(await messageOf(fetchFile([silent]))).toContain('the connection was lost (4 tries in a row)')
+    expect(readdirSync(dir)).toEqual([])
   })
 
   test('too short: detected by the checksum', async () => {
@@ -368,6 +438,7 @@ describe('something other than a file is refused in a sentence, without the quer
     ['403', answer(403), 'the server answered 403 Forbidden; if it requires a token, set it in the input "iso-headers"'],
     ['404', answer(404), 'the server answered 404 Not Found'],
     ['204', answer(204), 'the server answered 204 No Content'],
+    ['416', answer(416), 'the server answered 416 Range Not Satisfiable'],
     ['a web page', answer(200, { 'content-type': 'text/html; charset=utf-8' }, '<html>'), 'the server sent a web page'],
     [
       'a web page that is sent as a file',
@@ -396,6 +467,23 @@ describe('something other than a file is refused in a sentence, without the quer
     expect([readdirSync(dir), warned]).toEqual([[], []])
   })
 
+  test('what begins with nothing but text, but not a file that has other bytes soon', async () => {
+    const startingWith = (text: number) => Buffer.concat([Buffer.alloc(text, 'text '), Buffer.alloc(1000)])
+    expect(await messageOf(fetchFile([answer(200, {}, startingWith(512).toString())]))).toContain('the server sent text that begins with')
+    expectWhole((await fetchFile([answer(200, {}, startingWith(511).toString())])).got, startingWith(511))
+  })
+
+  test('a web page that never ends is not read', async () => {
+    const page = unending(200, { 'content-type': 'text/html' })
+    expect(
+      await withServer(page.handler, async ({ origin }) => {
+        const message = await messageOf(fetchFrom([`${origin}/ddk.iso`]))
+        await page.closed
+        return message
+      }),
+    ).toContain('the server sent a web page')
+  })
+
   test('another file than before, of which nothing is left to resume', async () => {
     await withServer(inOrder([(q, r) => sendFile(q, r, other, { etag: '"1"' }), sound]), async ({ origin }) => {
       const url = `${origin}/ddk.iso`
@@ -411,6 +499,28 @@ describe('something other than a file is refused in a sentence, without the quer
     const message = await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
     expect(message).toContain(`the file has the SHA-256 ${pinned}, but ${'f'.repeat(64)} is expected`)
     expect(readdirSync(dir)).toEqual([])
+  })
+})
+
+describe('a redirect', () => {
+  test.each([301, 302, 303, 307, 308])('is followed: %d', async (status) => {
+    expectWhole((await fetchFile([answer(status, { location: '/moved.iso' }), sound])).got)
+  })
+
+  test('is followed up to ten times', async () => {
+    const moved = answer(302, { location: '/moved.iso' })
+    expectWhole((await fetchFile([...Array<Handler>(10).fill(moved), sound])).got)
+    expect(await messageOf(fetchFile([...Array<Handler>(11).fill(moved), sound]))).toMatch(
+      /: it was redirected more than 10 times, at last to http:\/\/127\.0\.0\.1:\d+\/moved\.iso$/,
+    )
+  })
+
+  test('that never ends is not read', async () => {
+    const moved = unending(302, { location: '/moved.iso' })
+    await withServer(inOrder([moved.handler, sound]), async ({ origin }) => {
+      expectWhole(await fetchFrom([`${origin}/ddk.iso`]))
+      await moved.closed
+    })
   })
 })
 
@@ -435,9 +545,26 @@ describe('a server error is retried', () => {
   test('for up to two minutes, if it says so', () => {
     const asked = (seconds: number) => statusFailure(503, { 'retry-after': String(seconds) }, '')
     expect([asked(120), asked(121)]).toMatchObject([
-      { retryable: true, wait: 120_000 },
-      { retryable: false, message: 'the server answered 503 Service Unavailable and asks to wait 121 seconds' },
+      { retryable: true, wait: 120_000, status: 503 },
+      { retryable: false, status: 503, message: 'the server answered 503 Service Unavailable and asks to wait 121 seconds' },
     ])
+  })
+
+  test.each(['soon', 'Tue, 13 Jan 2015 10:00:00 GMT', ''])('without a longer wait, if it says %j', (when) => {
+    expect(statusFailure(503, { 'retry-after': when }, '')).toMatchObject({ retryable: true, wait: 0 })
+  })
+
+  test('after about a second, if nobody wants it otherwise', async () => {
+    const stop = new AbortController()
+    const say = (line: string) => {
+      said.push(line)
+      stop.abort(new Error('Stopped'))
+    }
+    await withServer(answer(503), async ({ origin }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers: new Map(), headersFor: new Set<string>() }
+      await expect(download(address, partial, { signal: stop.signal, say, warn() {} })).rejects.toThrow('Stopped')
+    })
+    expect(said).toEqual([expect.stringMatching(/^The server answered 503 Service Unavailable; trying again in (0\.[5-9]|1\.0) s$/)])
   })
 
   test('but not forever', async () => {
@@ -587,6 +714,21 @@ describe('the headers of the user', () => {
     )
   })
 
+  test('replace the one that says who asks', async () => {
+    await withServer(sound, async ({ origin, requests }) => {
+      await fetchFrom([`${origin}/ddk.iso`], { headers: new Map([['user-agent', 'mine']]), headersFor: new Set([origin]) })
+      expect(requests[0]!.headers['user-agent']).toBe('mine')
+    })
+  })
+
+  test('do not replace the name and password to which a redirect within the origin leads', async () => {
+    const moved: Handler = (q, r) => answer(302, { location: `http://other:secret@${q.headers.host}/moved` })(q, r)
+    await withServer(inOrder([moved, sound]), async ({ origin, requests }) => {
+      expectWhole(await fetchFrom([`${origin.replace('//', '//name:password@')}/ddk.iso`]))
+      expect(requests[1]!.headers.authorization).toBe(`Basic ${Buffer.from('other:secret').toString('base64')}`)
+    })
+  })
+
   test('go to no address that the user did not give', async () => {
     await withServer(sound, async ({ origin, requests }) => {
       const url = `${origin}/ddk.iso`
@@ -596,12 +738,19 @@ describe('the headers of the user', () => {
   })
 })
 
-test('404 of an address that the workflow names says what to check', async () => {
-  await withServer(answer(404), async ({ origin }) => {
+test.each([
+  [404, 'Not Found'],
+  [410, 'Gone'],
+])('%d of an address that the workflow names says what to check', async (status, name) => {
+  await withServer(answer(status), async ({ origin }) => {
     expect(await messageOf(fetchFrom([`${origin}/ddk.iso`], { headersFor: new Set([origin]) }))).toBe(
-      `Can't fetch ${origin}/ddk.iso: the server answered 404 Not Found; check the address, and whether it requires a login`,
+      `Can't fetch ${origin}/ddk.iso: the server answered ${status} ${name}; check the address, and whether it requires a login`,
     )
   })
+})
+
+test('an answer with a number that has no name is told by its number', () => {
+  expect(statusFailure(599, {}, '')).toMatchObject({ message: 'the server answered 599', status: 599, retryable: false })
 })
 
 describe('a refusal says what became of the headers', () => {
@@ -643,6 +792,75 @@ describe('a refusal says what became of the headers', () => {
   })
 })
 
+describe('what went wrong is of a kind', () => {
+  const kindOf = (handlers: Handler[], known: Partial<Address> = {}) =>
+    withServer(inOrder(handlers), ({ origin }) =>
+      fetchFrom(
+        handlers.map((_, index) => `${origin}/${index}.iso`),
+        known,
+      ).then(
+        () => 'nothing',
+        ({ kind }: { kind: string }) => kind,
+      ),
+    )
+
+  test.each<[string, Handler, Partial<Address>]>([
+    ['denied', answer(403), {}],
+    ['unreachable', answer(404), {}],
+    ['unreachable', answer(503), {}],
+    ['unreachable', answer(200, { 'content-type': 'text/html' }), {}],
+    ['checksum', sound, { sha256: 'f'.repeat(64) }],
+    ['changed', sound, { sha256Before: 'f'.repeat(64) }],
+  ])('%s', async (kind, handler, known) => expect(await kindOf([handler], known)).toBe(kind))
+
+  test('that of the first address', async () => {
+    expect([await kindOf([answer(403), answer(404)]), await kindOf([answer(404), answer(403)])]).toEqual(['denied', 'unreachable'])
+    expect(said[0]).toMatch(/^Can't fetch .*\/0\.iso: the server answered 403 Forbidden; .*; trying the next address$/)
+    expect(said.length).toBe(2)
+  })
+})
+
+describe('the progress of a long download', () => {
+  /** Sends parts of the file, and lets ten seconds pass before each but the first. The download's clock is stopped between them. */
+  async function saidOf(headers: http.OutgoingHttpHeaders): Promise<string[]> {
+    let now = Date.now()
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now)
+    const send: Handler = async (_, response) => {
+      response.writeHead(200, headers)
+      let sent = 0
+      const to = async (end: number) => {
+        response.write(file.subarray(sent, end))
+        sent = end
+        await until(() => statSync(partial).size === end)
+      }
+      await to(1_500_000)
+      now += 10_000
+      await to(1_500_001)
+      await to(2_250_001)
+      now += 10_000
+      await to(2_250_002)
+      response.end(file.subarray(sent))
+    }
+    try {
+      expectWhole((await fetchFile([send])).got)
+    } finally {
+      clock.mockRestore()
+    }
+    return said
+  }
+
+  test('has the part, the speed since the last line, and the rest of the time', async () => {
+    expect(await saidOf({ 'content-length': file.length })).toEqual([
+      'Fetched 1.5 MB of 3.0 MB (50 %) at 150.0 kB/s, 10.0 s left',
+      'Fetched 2.3 MB of 3.0 MB (75 %) at 75.0 kB/s, 10.0 s left',
+    ])
+  })
+
+  test('has no more than that, if nobody knows the size', async () => {
+    expect(await saidOf({})).toEqual(['Fetched 1.5 MB at 150.0 kB/s', 'Fetched 2.3 MB at 75.0 kB/s'])
+  })
+})
+
 describe('an abort', () => {
   const stop = (abort: AbortController) => () => abort.abort(new Error('Stopped'))
 
@@ -676,11 +894,220 @@ describe('an abort', () => {
 
   test('while it waits for another try', async () => {
     const abort = new AbortController()
-    await withServer(answer(503, { 'retry-after': '60' }), async ({ origin }) => {
+    await withServer(answer(503, { 'retry-after': '120' }), async ({ origin }) => {
       const fetching = messageOf(fetchFrom([`${origin}/ddk.iso`], {}, abort.signal))
       await until(() => said.some((line) => line.includes('trying again in')))
       stop(abort)()
       expect(await fetching).toBe('Stopped')
     })
+  })
+})
+
+describe('who reads what has arrived', () => {
+  interface Reader extends ArrivingDownload {
+    readonly growth: SharedArrayBuffer
+    /** How many bytes had arrived when it was told of them. */
+    readonly first: number
+    arrived(): number
+    /** Waits for the last byte. */
+    rest(): number
+  }
+  let readers: Reader[] = []
+  /** Sizes of the file when it was said that its bytes will be replaced. */
+  let lostAt: number[] = []
+  beforeEach(() => {
+    readers = []
+    lostAt = []
+  })
+  const onArriving: OnArriving = (arriving) => {
+    const growth = new FileGrowth(arriving.growth)
+    const arrived = () => growth.available(0)
+    readers.push({ ...arriving, first: arrived(), arrived, rest: () => growth.waitFor(0, arriving.size) })
+    arriving.lost.addEventListener('abort', () => lostAt.push(statSync(partial).size))
+  }
+  const fetchRead = (handlers: Handler[], known: Partial<Address> = {}) =>
+    withServer(inOrder(handlers), ({ origin }) => fetchRun(`${origin}/ddk.iso`, known))
+  const fetchRun = (url: string, known: Partial<Address> = {}) => {
+    const options = { signal: new AbortController().signal, say() {}, warn() {}, pace, onArriving }
+    return download({ urls: [url], headers: new Map(), headersFor: new Set<string>(), ...known }, partial, options)
+  }
+  const dropping: Handler = (q, r) => sendFile(q, r, file, { etag: '"1"', dropAfter: 700_000 })
+
+  test('has all of it in the end, and it is not lost, even if it came in two parts', async () => {
+    for (const handlers of [[sound], [dropping, sound]]) {
+      readers = []
+      expectWhole(await fetchRead(handlers))
+      expect(readers).toEqual([expect.objectContaining({ path: partial, size: file.length, first: 0 })])
+      expect([readers[0]!.arrived(), readers[0]!.lost.aborted]).toEqual([file.length, false])
+    }
+  })
+
+  test('is told that it is lost before other bytes take its place, and of these', async () => {
+    expectWhole(await fetchRead([dropping, (q, r) => sendFile(q, r, other, { etag: '"2"' })]), other)
+    const [before, after] = readers
+    expect([before!.lost.reason.message, lostAt]).toEqual([`${partial}: its download starts over`, [before!.arrived()]])
+    expect(lostAt[0]).toBeGreaterThan(0)
+    expect(() => before!.rest()).toThrow(`${partial}: its download starts over`)
+    expect([after!.first, after!.arrived(), after!.lost.aborted]).toEqual([0, other.length, false])
+  })
+
+  test('is told if the rest will not come, and a later reader begins with what has come', async () => {
+    await withServer(inOrder([dropping, answer(404), sound]), async ({ origin }) => {
+      await expect(fetchRun(`${origin}/ddk.iso`)).rejects.toThrow('404')
+      const [before] = readers
+      expect(before!.lost.reason.message).toBe(`${partial}: its download has failed`)
+      expect(() => before!.rest()).toThrow(`${partial}: its download has failed`)
+      expectWhole(await fetchRun(`${origin}/ddk.iso`))
+      expect([readers.length, readers[1]!.first, readers[1]!.arrived()]).toEqual([2, before!.arrived(), file.length])
+      expect(readers[1]!.first).toBeGreaterThan(0)
+    })
+  })
+
+  test('is told nothing as long as nobody knows the size', async () => {
+    const inChunks: Handler = (_, response) => void response.writeHead(200).end(file)
+    expectWhole(await fetchRead([inChunks]))
+    expect(readers).toEqual([])
+    expectWhole(await fetchRead([inChunks], { size: file.length }))
+    expect(readers).toEqual([expect.objectContaining({ size: file.length })])
+  })
+})
+
+test('signs of life of a download come as long as it is under way', () => {
+  jest.useFakeTimers()
+  try {
+    for (const end of [(report: ArrivalReport) => report.complete(), (report: ArrivalReport) => report.lose('it failed')]) {
+      let memory = new SharedArrayBuffer(0)
+      const report = new ArrivalReport(partial, 10, 0, ({ growth }) => {
+        memory = growth
+      })
+      const seen = () => Buffer.from(memory).toString('base64')
+      const [before] = [seen(), jest.advanceTimersByTime(1000)]
+      expect(seen()).not.toBe(before)
+      end(report)
+      const [after] = [seen(), jest.advanceTimersByTime(10_000)]
+      expect(seen()).toBe(after)
+    }
+  } finally {
+    jest.useRealTimers()
+  }
+})
+
+test('once a download has ended, its file is open no more', async () => {
+  const open = () => readdirSync('/proc/self/fd').filter((fd) => readlinkOf(`/proc/self/fd/${fd}`).startsWith(partial))
+  const readlinkOf = (link: string) => {
+    try {
+      return readlinkSync(link)
+    } catch {
+      // That of the folder itself is closed by now.
+      return ''
+    }
+  }
+  await fetchFile([sound])
+  expect(open()).toEqual([])
+  await messageOf(fetchFile([sound], { sha256: 'f'.repeat(64) }))
+  expect(open()).toEqual([])
+})
+
+test('once a download has ended, well or not, nothing keeps the process alive', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = timers()
+  const server = await serve(sound)
+  const fetching = () => fetchFrom([`${server.origin}/ddk.iso`], {}, undefined, 600_000)
+  await fetching()
+  await server.close()
+  rmSync(partial)
+  expect(await messageOf(fetching())).toContain('the connection was refused')
+  await until(() => timers() <= before)
+})
+
+describe('a part', () => {
+  const opened = async () => {
+    writeFileSync(partial, file.subarray(0, 500))
+    return PartialFile.open(partial)
+  }
+
+  test('that becomes shorter while it is read is an error', async () => {
+    const part = await opened()
+    writeFileSync(partial, file.subarray(0, 400))
+    await expect(part.catchUp(new AbortController().signal)).rejects.toThrow(
+      `${partial} became shorter while it was read; something else writes to it`,
+    )
+    await part.close()
+  })
+
+  test('that cannot be written says why', async () => {
+    const part = await opened()
+    await part.close()
+    await expect(part.append(Buffer.from('x'))).rejects.toThrow(`${partial} can't be written: `)
+  })
+})
+
+describe('another try', () => {
+  const failure = new HttpFailure('it failed', { retryable: true, kind: 'registry' })
+  const fails = (error: Error) => async () => {
+    throw error
+  }
+  const no = () => false
+  const job = (abort = new AbortController()) => ({ signal: abort.signal, say: (line: string) => said.push(line) })
+  /** What is said of the first wait, which is not awaited. */
+  async function firstWait(delay: number, wait = 0): Promise<string> {
+    const stop = new AbortController()
+    const say = (line: string) => {
+      said.push(line)
+      stop.abort(new Error('Stopped'))
+    }
+    const failing = fails(new HttpFailure('it failed', { retryable: true, wait }))
+    await expect(retry(failing, no, { stall: 0, attempts: 2, delay }, { signal: stop.signal, say })).rejects.toThrow('Stopped')
+    return said.at(-1)!
+  }
+
+  test('comes after a wait that doubles, up to half a minute, and of which up to a half is left to chance', async () => {
+    const random = jest.spyOn(Math, 'random')
+    try {
+      random.mockReturnValue(1)
+      await expect(retry(fails(failure), no, { stall: 0, attempts: 4, delay: 100 }, job())).rejects.toThrow('it failed (4 tries in a row)')
+      expect(said).toEqual(['0.1', '0.2', '0.4'].map((seconds) => `It failed; trying again in ${seconds} s`))
+      expect(await firstWait(100_000)).toBe('It failed; trying again in 30.0 s')
+      random.mockReturnValue(0)
+      expect(await firstWait(100_000)).toBe('It failed; trying again in 15.0 s')
+      expect(await firstWait(10_000)).toBe('It failed; trying again in 5.0 s')
+    } finally {
+      random.mockRestore()
+    }
+  })
+
+  test('comes when the server wants it, if that is later', async () => {
+    expect(await firstWait(1, 90_000)).toBe('It failed; trying again in 1 min 30 s')
+  })
+
+  test('is given again after progress, as often as after the first failure', async () => {
+    let tries = 0
+    const gained = () => ++tries < 4
+    await expect(retry(fails(failure), gained, { stall: 0, attempts: 2, delay: 1 }, job())).rejects.toThrow('it failed (2 tries in a row)')
+    // Three with progress, and one without after the last of these.
+    expect([tries, said.length]).toEqual([4, 3])
+  })
+
+  test('is not counted if there is none, and the error stays of its kind', async () => {
+    const failing = (attempts: number) =>
+      expect(retry(fails(failure), no, { stall: 0, attempts, delay: 1 }, job())).rejects.toMatchObject({ kind: 'registry' })
+    await failing(1)
+    expect(said).toEqual([])
+    await failing(2)
+    await expect(retry(fails(failure), no, { stall: 0, attempts: 1, delay: 1 }, job())).rejects.toThrow(/^it failed$/)
+  })
+
+  test('does not come once the job has ended, whatever else fails then', async () => {
+    const stop = new AbortController()
+    let tries = 0
+    const stopping = async () => {
+      tries++
+      stop.abort(new Error('Stopped'))
+      throw new Error('another error')
+    }
+    const attempt = () => retry(stopping, no, pace, job(stop))
+    await expect(attempt()).rejects.toThrow('Stopped')
+    await expect(attempt()).rejects.toThrow('Stopped')
+    expect([tries, said]).toEqual([1, []])
   })
 })

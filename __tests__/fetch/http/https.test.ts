@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { preferHttps } from '../../../src/fetch/http/prefer-https.ts'
 import { sh } from '../../support/tools.ts'
 import { startFetching } from '../fetching.ts'
 import { noise, sendFile, serve, sha256 } from '../server.ts'
@@ -29,7 +30,8 @@ beforeAll(async () => {
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(join(dir, name)))
   server = https.createServer({ key, cert }, (request, response) => {
     requests.push(request)
-    if (request.url === '/moved.iso') response.writeHead(302, { location: 'http://127.0.0.1:1/ddk.iso?hush' }).end()
+    if (request.url === '/missing.iso') response.writeHead(404).end()
+    else if (request.url === '/moved.iso') response.writeHead(302, { location: 'http://127.0.0.1:1/ddk.iso?hush' }).end()
     else sendFile(request, response, file, { etag: '"1"' })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -91,6 +93,16 @@ test('a proxy tunnels it, and sees nothing but the host', async () => {
   expect(proxy.credentials).toEqual([`Basic ${Buffer.from('user:p@ss').toString('base64')}`])
 })
 
+test('a redirect from http to https is followed, through the proxy for https', async () => {
+  const proxy = await startProxy(port)
+  const plain = await serve((_, response) => response.writeHead(302, { location: 'https://mirror.example.invalid/ddk.iso' }).end())
+  const { out } = await fetchFrom(`${plain.origin}/ddk.iso`, { ...trusted(), https_proxy: proxy.address })
+  await plain.close()
+  proxy.close()
+  expect(out.sha256).toBe(sha256(file))
+  expect(proxy.asked).toEqual(['CONNECT mirror.example.invalid:443'])
+})
+
 describe('an http address of a catalog', () => {
   /** The URLs in the order in which they are tried. */
   async function preferred(url: string, env: NodeJS.ProcessEnv) {
@@ -98,18 +110,20 @@ describe('an http address of a catalog', () => {
     const script = `
       const { preferHttps } = await import(${JSON.stringify(module)})
       const address = { urls: [${JSON.stringify(url)}], headers: new Map([['x-token', 'hush']]), headersFor: new Set() }
-      const { urls, knownBy } = await preferHttps(address, { signal: new AbortController().signal, say: () => {} })
-      console.log(JSON.stringify({ urls, knownBy }))`
+      const said = []
+      const { urls, knownBy } = await preferHttps(address, { signal: new AbortController().signal, say: (line) => said.push(line) })
+      console.log(JSON.stringify({ urls, knownBy, said }))`
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { env: { ...process.env, ...noProxy, ...env } })
-    return JSON.parse(await text(child.stdout)) as { urls: string[]; knownBy?: string }
+    return JSON.parse(await text(child.stdout)) as { urls: string[]; knownBy?: string; said: string[] }
   }
-  const url = 'http://mirror.example.invalid/ddk.iso'
+  const url = 'http://mirror.example.invalid/ddk.iso?token=hush'
 
   test('is tried over https first if the server has it there, and keeps its name', async () => {
     const proxy = await startProxy(port)
     try {
       const found = await preferred(url, { ...trusted(), https_proxy: proxy.address })
-      expect(found).toMatchObject({ urls: [url.replace('http:', 'https:'), url], knownBy: url })
+      const said = ['The server also offers https, which is used first: https://mirror.example.invalid/ddk.iso']
+      expect(found).toEqual({ urls: [url.replace('http:', 'https:'), url], knownBy: url, said })
       expect(proxy.asked).toEqual(['CONNECT mirror.example.invalid:443'])
       // The user's headers are for whom the workflow names.
       expect(requests.at(-1)).toMatchObject({ method: 'HEAD', headers: { host: 'mirror.example.invalid' } })
@@ -128,6 +142,24 @@ describe('an http address of a catalog', () => {
     }
   })
 
+  test('stays if the server has it only over http', async () => {
+    const proxy = await startProxy(port)
+    try {
+      const missing = 'http://mirror.example.invalid/missing.iso'
+      expect(await preferred(missing, { ...trusted(), https_proxy: proxy.address })).toEqual({ urls: [missing], said: [] })
+    } finally {
+      proxy.close()
+    }
+  })
+
+  test('is not tried at all once the job has ended, or if there is none', async () => {
+    const address = { urls: ['http://127.0.0.1/ddk.iso'], headers: new Map<string, string>(), headersFor: new Set<string>() }
+    const say = () => {}
+    await expect(preferHttps(address, { signal: AbortSignal.abort(new Error('Stopped')), say })).rejects.toThrow('Stopped')
+    const none = { ...address, urls: [] }
+    expect(await preferHttps(none, { signal: new AbortController().signal, say })).toBe(none)
+  })
+
   test('stays if nothing answers within a deadline', async () => {
     const silent = net.createServer(() => {})
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
@@ -137,8 +169,14 @@ describe('an http address of a catalog', () => {
   })
 
   test('stays at once if it names a port, or is https', async () => {
-    for (const other of ['http://mirror.example.invalid:8080/ddk.iso', 'https://mirror.example.invalid/ddk.iso']) {
-      expect(await preferred(other, {})).toMatchObject({ urls: [other] })
+    const proxy = await startProxy(port)
+    try {
+      for (const other of ['http://mirror.example.invalid:8080/ddk.iso', 'https://mirror.example.invalid/ddk.iso']) {
+        expect(await preferred(other, { ...trusted(), https_proxy: proxy.address })).toEqual({ urls: [other], said: [] })
+      }
+      expect(proxy.asked).toEqual([])
+    } finally {
+      proxy.close()
     }
   })
 })

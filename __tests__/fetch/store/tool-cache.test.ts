@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -150,9 +151,47 @@ describe('what was fetched', () => {
     })
   })
 
+  test.each([
+    [
+      'a folder',
+      (entry: string) => {
+        mkdirSync(entry, { recursive: true })
+        writeFileSync(join(entry, 'junk'), '')
+      },
+    ],
+    [
+      'a file',
+      (entry: string) => {
+        mkdirSync(dirname(entry), { recursive: true })
+        writeFileSync(entry, '')
+      },
+    ],
+  ])('takes the place of something that is no ISO: %s', async (_, put) => {
+    const entry = join(root(), '6.5.0-90233c', arch())
+    put(entry)
+    await withServer(sound, async ({ origin }) => {
+      const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+      expect([path, readdirSync(entry).sort()]).toEqual([join(entry, 'ddk.iso'), ['ddk.iso', 'iso.json']])
+      expect(tree().length).toBe(5)
+    })
+  })
+
+  test('is known by its date, too', async () => {
+    const lastModified = 'Tue, 13 Jan 2015 10:00:00 GMT'
+    await withServer(
+      (q, r) => sendFile(q, r, iso, { lastModified }),
+      async ({ origin }) => {
+        const url = `${origin}/ddk.iso`
+        const { path } = await store.fetch({ urls: [url], headers, headersFor }, version, options)
+        expect(await store.find({ url, lastModified }, never)).toMatchObject({ path, lastModified })
+        expect(await store.find({ url, lastModified: 'now' }, never)).toBeUndefined()
+      },
+    )
+  })
+
   test('leaves another one of the same version alone', async () => {
     await withServer(
-      (q, r) => sendFile(q, r, q.url === '/a.iso' ? iso : other, { etag: '"1"' }),
+      (q, r) => sendFile(q, r, q.url!.startsWith('/a.iso') ? iso : other, { etag: '"1"' }),
       async ({ origin }) => {
         const a = await store.fetch({ urls: [`${origin}/a.iso`], headers, headersFor }, version, options)
         const b = await store.fetch({ urls: [`${origin}/b.iso`], headers, headersFor }, version, options)
@@ -161,6 +200,13 @@ describe('what was fetched', () => {
         expect(b.sha256).toBe(sha256(other))
         expect(await store.find({ version, url: `${origin}/b.iso` }, never)).toMatchObject({ path: b.path })
         expect(useToolkit(() => toolkit.findAllVersions('xenserver-ddk-iso').length)).toBe(2)
+        const content = `i${sha256(other).slice(0, 16)}`
+        expect(b.path).toBe(join(root(), `6.5.0-90233c.${content}`, arch(), 'b.iso'))
+        // A semantic version has one hyphen.
+        const plain = { numbers: [6, 5] }
+        await store.fetch({ urls: [`${origin}/a.iso?again`], headers, headersFor }, plain, options)
+        const c = await store.fetch({ urls: [`${origin}/b.iso?again`], headers, headersFor }, plain, options)
+        expect(c.path).toBe(join(root(), `6.5.0-${content}`, arch(), 'b.iso'))
       },
     )
   })
@@ -181,24 +227,138 @@ test.each([
   })
 })
 
+test.each([
+  ['/XenServer%20DDK.ISO', 'XenServer_DDK.ISO'],
+  ['/folder/', 'ddk.iso'],
+  ['/.iso', 'iso.iso'],
+  ['/..-ddk.xva.gz', 'ddk.xva.gz'],
+  ['/$(id);ddk', '__id__ddk.iso'],
+  ['/ddk.img.txt', 'ddk.img.txt.iso'],
+  [`/${'a'.repeat(200)}.vhd`, `${'a'.repeat(96)}.vhd`],
+])('the file of the address %s has a name that needs no quotation marks: %s', async (path, name) => {
+  await withServer(sound, async ({ origin }) => {
+    const got = await store.fetch({ urls: [`${origin}${path}`], headers, headersFor }, version, options)
+    expect(basename(got.path)).toBe(name)
+  })
+})
+
+describe('the checksum of what an address gave', () => {
+  test('is known even if the ISO is gone, for this address only, which is not recorded', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const url = `${origin}/ddk.iso?token=hush`
+      await store.fetch({ urls: [url], headers, headersFor }, version, options)
+      rmSync(root(), { recursive: true })
+      expect([store.checksumBefore(url), store.checksumBefore(`${url}2`)]).toEqual([pinned, undefined])
+      const records = readdirSync(toolCache, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+      expect(records.map(({ name }) => name)).toEqual([sha256(Buffer.from(url))])
+      const [record] = records.map(({ parentPath, name }) => join(parentPath, name))
+      expect(readFileSync(record!, 'utf8')).toBe(`${pinned}\n`)
+      writeFileSync(record!, `${pinned}0\n`)
+      expect(store.checksumBefore(url)).toBeUndefined()
+    })
+  })
+
+  test('is known from the ISO if only that is there', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const url = `${origin}/ddk.iso`
+      await store.fetch({ urls: [url], headers, headersFor }, version, options)
+      rmSync(join(toolCache, 'xenserver-ddk-checksums'), { recursive: true })
+      expect([store.checksumBefore(url), store.checksumBefore(`${url}2`)]).toEqual([pinned, undefined])
+    })
+  })
+
+  test('follows the address', async () => {
+    let bytes = iso
+    await withServer(
+      (q, r) => sendFile(q, r, bytes),
+      async ({ origin }) => {
+        const address = { urls: [`${origin}/ddk.iso`], headers, headersFor }
+        await store.fetch(address, version, options)
+        bytes = other
+        await store.fetch({ ...address, sha256: sha256(other) }, version, options)
+        expect(store.checksumBefore(address.urls[0]!)).toBe(sha256(other))
+      },
+    )
+  })
+
+  test('of a stored ISO is told without reading it, as long as there is a file', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const url = `${origin}/ddk.iso`
+      const { path } = await store.fetch({ urls: [url], headers, headersFor }, version, options)
+      writeFileSync(path, '')
+      expect([store.recorded({ url }), store.recorded({ url: `${url}2` }), said]).toEqual([pinned, undefined, [expect.any(String)]])
+      rmSync(path)
+      expect(store.recorded({ url })).toBeUndefined()
+    })
+  })
+})
+
+test.each([undefined, '/elsewhere'])('the tool cache of the steps stays the same: %s', async (before) => {
+  const { RUNNER_TOOL_CACHE: runners } = process.env
+  const set = (value: string | undefined) => {
+    if (value === undefined) delete process.env.RUNNER_TOOL_CACHE
+    else process.env.RUNNER_TOOL_CACHE = value
+  }
+  set(before)
+  try {
+    expect(await store.find({ version }, never)).toBeUndefined()
+    expect(process.env.RUNNER_TOOL_CACHE).toBe(before)
+  } finally {
+    set(runners)
+  }
+})
+
 describe('an ISO that has changed is removed, and fetched again', () => {
-  test.each<[string, (path: string) => void]>([
+  test.each<[string, (path: string) => void, string]>([
     [
       'a flipped bit',
       (path) => writeFileSync(path, Buffer.concat([iso.subarray(0, 999), Buffer.from([iso[999]! ^ 1]), iso.subarray(1000)])),
+      `but ${pinned} is expected; it is damaged, or another ISO`,
     ],
-    ['cut short', (path) => writeFileSync(path, iso.subarray(0, 999))],
-    ['missing', (path) => rmSync(path)],
-  ])('%s', async (_, spoil) => {
+    ['cut short', (path) => writeFileSync(path, iso.subarray(0, 999)), 'it has 999 bytes, not 2000000'],
+    ['missing', (path) => rmSync(path), 'the file is missing'],
+  ])('%s', async (_, spoil, flaw) => {
     await withServer(sound, async ({ origin, requests }) => {
       const address = { urls: [`${origin}/ddk.iso`], headers, headersFor, sha256: pinned }
       const { path } = await store.fetch(address, version, options)
       spoil(path)
       expect(await store.find({ sha256: pinned }, never)).toBeUndefined()
       expect(said.at(-1)).toContain(`The ISO ${path} in the tool cache has changed: `)
+      expect(said.at(-1)).toContain(`${flaw}. It is removed and downloaded again`)
+      expect(tree()).toEqual(['6.5.0-90233c'])
       expect(useToolkit(() => toolkit.find('xenserver-ddk-iso', '6.5.0-90233c'))).toBe('')
       expect(await store.fetch(address, version, options)).toMatchObject({ path, sha256: pinned })
       expect(requests.length).toBe(2)
+    })
+  })
+
+  test('but not if another job has put a good one there meanwhile', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const address = { urls: [`${origin}/ddk.iso`], headers, headersFor, sha256: pinned }
+      const { path } = await store.fetch(address, version, options)
+      const good = join(dir, 'good')
+      cpSync(dirname(path), good, { recursive: true })
+      writeFileSync(path, iso.subarray(0, 999))
+      const replaced = openStore({
+        say() {
+          rmSync(dirname(path), { recursive: true })
+          renameSync(good, dirname(path))
+        },
+        notice() {},
+        toolCache,
+        temp: join(dir, 'temp'),
+      })
+      expect(await replaced.find({ sha256: pinned }, never)).toBeUndefined()
+      expect(existsSync(good)).toBe(false)
+      expect(await replaced.find({ sha256: pinned }, never)).toMatchObject({ path })
+    })
+  })
+
+  test('but not if the job ends while it is verified', async () => {
+    await withServer(sound, async ({ origin }) => {
+      const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+      await expect(store.find({ sha256: pinned }, AbortSignal.abort(new Error('Stopped')))).rejects.toThrow('Stopped')
+      expect(await store.find({ sha256: pinned }, never)).toMatchObject({ path })
     })
   })
 
@@ -221,6 +381,16 @@ describe('an ISO that has changed is removed, and fetched again', () => {
       writeFileSync(description, JSON.stringify({ ...JSON.parse(readFileSync(description, 'utf8')), file: '../../../../elsewhere.iso' }))
       expect(await store.find({ sha256: pinned }, never)).toBeUndefined()
       expect(await store.fetch(address, version, options)).toMatchObject({ path })
+    })
+  })
+
+  test.each([{ sha256: 'none' }, { file: '' }, { file: 'two words.iso' }])('a description that cannot be right: %j', async (wrong) => {
+    await withServer(sound, async ({ origin }) => {
+      const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+      const description = join(dirname(path), 'iso.json')
+      writeFileSync(description, JSON.stringify({ ...JSON.parse(readFileSync(description, 'utf8')), ...wrong }))
+      expect(await store.find({ version }, never)).toBeUndefined()
+      expect(said).toEqual([expect.stringContaining('was downloaded over plain http')])
     })
   })
 
@@ -268,7 +438,12 @@ describe('several processes on one tool cache', () => {
   test('fetch once, and all have it', async () => {
     await withServer(slow(100), async ({ origin, requests }) => {
       const all = [1, 2, 3].map(() => start([toolCache, `${origin}/ddk.iso`]))
-      for (const { ended } of all) expect(await ended).toMatchObject({ code: 0, out: { sha256: pinned } })
+      for (const { ended } of all) {
+        const { code, out, log } = await ended
+        expect([code, out.sha256]).toEqual([0, pinned])
+        // Whoever waits says so once.
+        expect(log.match(/Another job/g)?.length ?? 0).toBeLessThanOrEqual(1)
+      }
       expect(requests.length).toBe(1)
       expect(tree()).toEqual([...entryOf('6.5.0'), `6.5.0/${arch()}/ddk.iso`].sort())
     })
@@ -304,6 +479,29 @@ describe('several processes on one tool cache', () => {
       expect(await store.find({ url }, never)).toBeUndefined()
       expect(await start([toolCache, url]).ended).toMatchObject({ code: 0, out: { sha256: pinned } })
       expect(requests[1]!.headers.range).toMatch(/^bytes=[1-9]\d+-$/)
+    })
+  })
+
+  test('one that loses its folder, because another takes it for dead, ends', async () => {
+    await withServer(stalling(), async ({ origin }) => {
+      const fetching = store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+      const taken = partHasBytes().then(() => {
+        const name = tree().find((name) => /\.partial\.[\w-]+$/.test(name))!
+        renameSync(join(root(), name), join(dir, 'taken'))
+      })
+      await expect(fetching).rejects.toThrow(/ was taken away by another job; run the job again$/)
+      await taken
+    })
+  })
+
+  test('one that expects another file from the same address waits for no other', async () => {
+    await withServer(stalling(), async ({ origin }) => {
+      const url = `${origin}/ddk.iso`
+      const first = start([toolCache, url])
+      await partHasBytes()
+      expect(await start([toolCache, url, pinned]).ended).toMatchObject({ code: 0, out: { sha256: pinned }, log: '' })
+      first.kill('SIGKILL')
+      await first.ended
     })
   })
 
@@ -357,6 +555,17 @@ describe('a .part file of another user', () => {
     })
   })
 
+  test('and whatever else dead owners have left of it, is gone in the end', async () => {
+    await withServer(stalling(), async ({ origin }) => {
+      const dead = `${boot}-${namespace}-${spawnSync('true').pid}-1-x`
+      const part = await leavePart(`${origin}/ddk.iso`, dead)
+      cpSync(part, `${part}2`, { recursive: true })
+      cpSync(part, part.slice(0, -dead.length - 1), { recursive: true })
+      await goOn(`${origin}/ddk.iso`)
+      expect(tree().filter((name) => name.includes('partial'))).toEqual([])
+    })
+  })
+
   test.each([
     ['in another container', `${boot}-1-${process.pid}-1-x`],
     ['on another machine', `ffffffffffff-${namespace}-${process.pid}-1-x`],
@@ -372,6 +581,20 @@ describe('a .part file of another user', () => {
       utimesSync(part, new Date(), new Date(Date.now() - 61_000))
       expect(await goOn(`${origin}/ddk.iso`)).toMatchObject({ sha256: pinned })
       expect(requests.length).toBe(2)
+    })
+  })
+
+  unless(noOtherUser).test('who has other rights, is not taken: this one fetches all of it', async () => {
+    await withServer(stalling(), async ({ origin, requests }) => {
+      const url = `${origin}/ddk.iso`
+      const abort = new AbortController()
+      partHasBytes().then(() => abort.abort(new Error('Stopped')))
+      const stopped = store.fetch({ urls: [url], headers, headersFor }, { numbers: [6, 5] }, { ...options, signal: abort.signal })
+      await expect(stopped).rejects.toThrow('Stopped')
+      sh(`find '${toolCache}' -type d -exec chmod 777 {} +`)
+      const { code, out } = await start([toolCache, url], asNobody).ended
+      expect([code, out.sha256, String(out.path).startsWith(toolCache)]).toEqual([0, pinned, true])
+      expect(requests[1]!.headers.range).toBeUndefined()
     })
   })
 
@@ -403,6 +626,31 @@ describe('a .part file of another ISO stays', () => {
   })
 })
 
+describe('what jobs have left in the tool cache', () => {
+  const ago = (days: number) => new Date(Date.now() - days * 24 * 3600 * 1000)
+  /** Fetches an ISO while there is such a folder, and says whether it is still there then. */
+  async function stays(semver: string, name: string, touched: Date): Promise<boolean> {
+    const left = join(root(), semver, name)
+    mkdirSync(left, { recursive: true })
+    writeFileSync(join(left, 'ddk.iso'), '')
+    utimesSync(left, touched, touched)
+    await withServer(sound, ({ origin }) => store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options))
+    return existsSync(left)
+  }
+
+  test.each([`${arch()}.0123456789abcdef.partial`, `${arch()}.0b0e4c0e-0000-4000-8000-000000000000.removed`])(
+    'is removed after some days, whatever its version: %s',
+    async (name) => {
+      expect(await stays('6.2.0', name, ago(8))).toBe(false)
+      expect(await stays('6.2.0', name, ago(6))).toBe(true)
+    },
+  )
+
+  test.each([arch(), `${arch()}.partially`])('stays if it is something else, however old: %s', async (name) => {
+    expect(await stays('6.2.0', name, ago(800))).toBe(true)
+  })
+})
+
 describe("a tool cache that can't be used", () => {
   test('because there is none: the ISO is kept for this job, with a notice', async () => {
     const temporary = openStore({ say: options.say, notice: (line) => noticed.push(line), toolCache: '', temp: join(dir, 'temp') })
@@ -411,6 +659,22 @@ describe("a tool cache that can't be used", () => {
       expect(path.startsWith(join(dir, 'temp'))).toBe(true)
       expect(noticed).toEqual([expect.stringMatching(/^The ISO is kept for this job only, in .*: RUNNER_TOOL_CACHE is not set$/)])
       expect(await temporary.find({ version }, never)).toMatchObject({ path })
+    })
+  })
+
+  unless(noOtherUser).test('because something in the place of the ISO cannot be removed: says what to do', async () => {
+    for (const semver of ['6.5.0', `6.5.0-i${pinned.slice(0, 16)}`]) {
+      mkdirSync(join(root(), semver, arch(), 'of root'), { recursive: true })
+      // Whoever may write there can still not rename what belongs to others.
+      chmodSync(join(root(), semver), 0o1777)
+    }
+    await withServer(sound, async ({ origin }) => {
+      const { code, out } = await start([toolCache, `${origin}/ddk.iso`], asNobody).ended
+      expect([code, out.error]).toEqual([
+        1,
+        `${join(root(), '6.5.0', arch())} is taken by something that can't be removed; remove it by hand, or give the runner's user permission to`,
+      ])
+      expect(tree().filter((name) => name.endsWith('.complete'))).toEqual([])
     })
   })
 
@@ -436,10 +700,10 @@ describe("a tool cache that can't be used", () => {
     before: [/the ISO needs 2.0 MB of disk at .*, but only 1.0 MB are free/, sound],
     meanwhile: [/the disk was full after 1\.\d MB of ddk.iso, which have been removed/, withoutLength],
   } as const
-  /** Where `place` is, a disk of 1 MB. */
-  async function withSmallDisk(place: string, use: () => Promise<void>): Promise<void> {
+  /** Where `place` is, a small disk. */
+  async function withSmallDisk(place: string, use: () => Promise<void>, megabytes = 1): Promise<void> {
     mkdirSync(place, { recursive: true })
-    sh(`mount -t tmpfs -o size=1m tmpfs '${place}'`)
+    sh(`mount -t tmpfs -o size=${megabytes}m tmpfs '${place}'`)
     try {
       await use()
     } finally {
@@ -480,4 +744,29 @@ describe("a tool cache that can't be used", () => {
       )
     },
   )
+
+  unless(noMounts).test('because something else fills its disk meanwhile: says how much of the ISO there was', async () => {
+    let full = false
+    const filling: Handler = async (request, response) => {
+      if (full) return sound(request, response)
+      response.writeHead(200, { 'content-length': iso.length }).write(iso.subarray(0, 1_000_000))
+      const partial = () => tree().find((name) => name.endsWith('/ddk.iso'))
+      await until(() => partial() !== undefined && statSync(join(root(), partial()!)).size === 1_000_000)
+      full = true
+      expect(() => writeFileSync(join(toolCache, 'other'), Buffer.alloc(4 << 20))).toThrow('ENOSPC')
+      response.end(iso.subarray(1_000_000))
+    }
+    await withSmallDisk(
+      toolCache,
+      () =>
+        withServer(filling, async ({ origin }) => {
+          const { path } = await store.fetch({ urls: [`${origin}/ddk.iso`], headers, headersFor }, version, options)
+          expect(path.startsWith(join(dir, 'temp'))).toBe(true)
+          expect(noticed).toEqual([
+            expect.stringContaining(': the disk was full after 1.0 MB of 2.0 MB of ddk.iso, which have been removed; '),
+          ])
+        }),
+      4,
+    )
+  })
 })

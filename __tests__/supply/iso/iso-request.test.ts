@@ -41,6 +41,18 @@ test('headers go to no address of a catalog, unless the workflow names its origi
   expect(trusted({ version, catalog: release(...urls), isoHeadersFor: ['https://mine.example'] })).toEqual([urls[1]])
 })
 
+test('headers go to no other server of the same host, and to no host with a similar name', () => {
+  const others = [
+    'http://one.example/',
+    'https://one.example:8443/',
+    'https://sub.one.example/',
+    'https://one.example.org/',
+    'https://xone.example/',
+  ]
+  const urls = ['https://one.example/ddk.iso', ...others.map((other) => `${other}ddk.iso`)]
+  expect(trusted({ version, catalog: release(...urls), isoHeadersFor: ['https://one.example'] })).toEqual([urls[0]])
+})
+
 test('why an ISO is confidential', () => {
   const [shipped] = loadCatalogs().filter(({ urls }) => urls.some((url) => url.startsWith('http')))
   const reasons = [

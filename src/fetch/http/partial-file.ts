@@ -34,8 +34,8 @@ export class PartialFile {
   #hashed = 0
   #size: number
   #memo: Memo | undefined
-  /** Whether the bytes come from more than one response. */
-  #severalAnswers = false
+  /** Whether the bytes come from more than one response, as those of an earlier run may. */
+  #severalAnswers = true
   readonly #onArriving: OnArriving | undefined
   #report: ArrivalReport | undefined
 
@@ -45,7 +45,6 @@ export class PartialFile {
     this.#file = file
     this.#size = size
     this.#memo = memo
-    this.#severalAnswers = size > 0
   }
 
   /**
@@ -199,12 +198,12 @@ export class PartialFile {
 
   #writeError(error: NodeJS.ErrnoException): Error {
     if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') return new Error(`${this.path} can't be written: ${systemMessage(error)}`)
-    const size = this.#size
+    const { size } = this.facts
+    const of = size === undefined ? '' : ` of ${bytesText(size)}`
     // If the disk stayed full, the rest of the job would fail in stranger ways.
     this.remove()
-    const of = this.#memo?.size === undefined ? '' : ` of ${bytesText(this.#memo.size)}`
     return new NoRoom(
-      `The disk was full after ${bytesText(size)}${of} of ${basename(this.path)}, which have been removed; free some space or use a larger disk`,
+      `The disk was full after ${bytesText(this.#size)}${of} of ${basename(this.path)}, which have been removed; free some space or use a larger disk`,
     )
   }
 }

@@ -100,7 +100,8 @@ function renamed(from: string, to: string): boolean {
     renameSync(from, to)
     return true
   } catch (error) {
-    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    // Other errors come if what is there is a file, or belongs to a user whose things others may not rename.
+    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '') || existsSync(to)) return false
     throw error
   }
 }

@@ -20,7 +20,6 @@ export function knownChecksum(toolCache: string, url: string): string | undefine
 
 /** If it can't be written, there is no record. */
 export function rememberChecksum(toolCache: string, url: string, sha256: string): void {
-  if (knownChecksum(toolCache, url) === sha256) return
   try {
     makeFolder(join(toolCache, folder))
     writeWhole(join(toolCache, folder, sha256Of(url)), `${sha256}\n`)
