@@ -38916,7 +38916,8 @@ var RegistryClient = class {
       if (ask4.body && "open" in ask4.body) reply.body.destroy();
       else await drop(reply.body, ask4.method);
       const challenge = reply.headers["www-authenticate"] ?? "";
-      const goesOn = reply.status === 401 && url.origin === origin && attempt4 < 3 && this.#authorization.refused(challenge, access2, header);
+      const isItsOwn = reply.url.origin === origin;
+      const goesOn = reply.status === 401 && isItsOwn && attempt4 < 3 && this.#authorization.refused(challenge, access2, header);
       if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing);
     }
   }

@@ -82,7 +82,9 @@ export class RegistryClient {
       if (ask.body && 'open' in ask.body) reply.body.destroy()
       else await drop(reply.body, ask.method)
       const challenge = reply.headers['www-authenticate'] ?? ''
-      const goesOn = reply.status === 401 && url.origin === origin && attempt < 3 && this.#authorization.refused(challenge, access, header)
+      // A server to which the registry has redirected, or where it has its uploads, mustn't choose the server that gets the credentials.
+      const isItsOwn = reply.url.origin === origin
+      const goesOn = reply.status === 401 && isItsOwn && attempt < 3 && this.#authorization.refused(challenge, access, header)
       if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing)
     }
   }
