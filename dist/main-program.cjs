@@ -38969,11 +38969,14 @@ var RegistryClient = class {
     this.#agents.set(url.protocol, agent2);
     return agent2;
   }, "#agentFor");
-  /** `https://HOST`. A registry on this machine may speak plain http, as Docker allows for 127.0.0.0/8. */
+  /**
+   * `https://HOST`, as the origin of an address: in lower case, without a usual port. A registry on this machine may speak plain http, as
+   * Docker allows for 127.0.0.0/8.
+   */
   #findOrigin(signal) {
     const { host: host2, isLocal } = this.repository;
-    if (!isLocal) return Promise.resolve(`https://${host2}`);
-    this.#origin ??= speaksHttps(host2, signal).then((does) => `${does ? "https" : "http"}://${host2}`);
+    if (!isLocal) return Promise.resolve(new URL(`https://${host2}`).origin);
+    this.#origin ??= speaksHttps(host2, signal).then((does) => new URL(`${does ? "https" : "http"}://${host2}`).origin);
     this.#origin.catch(() => {
       this.#origin = void 0;
     });

@@ -386,6 +386,16 @@ describe('a server elsewhere that wants to know who asks', () => {
   })
 })
 
+test('a login is sent, however the host of the registry is written', async () => {
+  const registry: Handler = ({ headers }, response) =>
+    response.writeHead(headers.authorization === undefined ? 401 : 404, { 'www-authenticate': 'Basic realm="x"' }).end()
+  await withServer(registry, async ({ origin, requests }) => {
+    const { port } = new URL(origin)
+    expect(await fetchManifest(clientOf(`127.1:0${port}/acme/ddk`, login).client, 'x').catch(message)).toBeUndefined()
+    expect(requests.map(({ headers }) => headers.authorization?.split(' ')[0])).toEqual([undefined, 'Basic'])
+  })
+})
+
 test('a registry on this machine that was away is asked again how it speaks', async () => {
   const first = await serve(() => {})
   const { host, port } = new URL(first.origin)

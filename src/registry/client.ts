@@ -144,11 +144,14 @@ export class RegistryClient {
     return agent
   }
 
-  /** `https://HOST`. A registry on this machine may speak plain http, as Docker allows for 127.0.0.0/8. */
+  /**
+   * `https://HOST`, as the origin of an address: in lower case, without a usual port. A registry on this machine may speak plain http, as
+   * Docker allows for 127.0.0.0/8.
+   */
   #findOrigin(signal: AbortSignal): Promise<string> {
     const { host, isLocal } = this.repository
-    if (!isLocal) return Promise.resolve(`https://${host}`)
-    this.#origin ??= speaksHttps(host, signal).then((does) => `${does ? 'https' : 'http'}://${host}`)
+    if (!isLocal) return Promise.resolve(new URL(`https://${host}`).origin)
+    this.#origin ??= speaksHttps(host, signal).then((does) => new URL(`${does ? 'https' : 'http'}://${host}`).origin)
     // It is asked again after a failure.
     this.#origin.catch(() => {
       this.#origin = undefined
