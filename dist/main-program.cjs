@@ -35511,7 +35511,7 @@ function parseRepository(text3) {
     );
   }
   const url = URL.parse(`https://${registry}`);
-  if (!url || url.host === "" || url.username !== "" || url.pathname !== "/" || url.search !== "") {
+  if (!url || /[\s@?#\\]/.test(registry)) {
     throw refuse2(`${JSON.stringify(registry)} is not a host and port`);
   }
   const isHub = registry === "docker.io" || registry === "index.docker.io";
