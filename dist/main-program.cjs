@@ -39327,9 +39327,9 @@ var token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 var parameter = new RegExp(`^\\s*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*(?:,|$)`);
 function parseChallenges(header) {
   const challenges = [];
-  for (let rest = header; rest.trim() !== ""; ) {
+  for (let rest = header; ; ) {
     const [whole, scheme] = new RegExp(`^[\\s,]*(${token})(?:\\s+|,|$)`).exec(rest) ?? [];
-    if (whole === void 0) break;
+    if (whole === void 0) return challenges;
     rest = rest.slice(whole.length);
     const parameters = /* @__PURE__ */ new Map();
     for (let found = parameter.exec(rest); found; found = parameter.exec(rest)) {
@@ -39339,7 +39339,6 @@ function parseChallenges(header) {
     }
     challenges.push({ scheme: scheme.toLowerCase(), parameters });
   }
-  return challenges;
 }
 __name(parseChallenges, "parseChallenges");
 
@@ -40120,7 +40119,6 @@ __name(offsetIn, "offsetIn");
 var usualChunk = 90 << 20;
 var smallestChunk = 1 << 20;
 var clearingPatience = 5e3;
-var anyStatus = [200, 202, 204, 400, 403, 404, 405];
 async function uploadBlob(client, blob, options = {}) {
   if (await hasBlob(client, blob)) return "there before";
   const upload = new Upload(client, blob, options);
@@ -40183,12 +40181,9 @@ var Upload = class {
     const { location } = this.#session ?? {};
     this.#session = void 0;
     if (!location) return;
-    try {
-      const signal = AbortSignal.timeout(clearingPatience);
-      const { body } = await this.#client.open({ method: "DELETE", to: location, access: "delete", expected: anyStatus }, signal);
-      body.destroy();
-    } catch {
-    }
+    const signal = AbortSignal.timeout(clearingPatience);
+    await this.#client.open({ method: "DELETE", to: location, access: "delete", expected: [] }, signal).catch(() => {
+    });
   }
   /** The answer to the last request may have been lost. */
   async #isDone({ offset }, signal) {
