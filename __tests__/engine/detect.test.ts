@@ -264,6 +264,20 @@ describe('what an engine says of itself', () => {
     })
   })
 
+  test.each<[string, 'docker' | 'podman', object, boolean]>([
+    ['Docker', 'docker', docker, true],
+    ['Podman', 'podman', podman, false],
+    ["Docker's client on Podman", 'docker', byDocker, false],
+  ])('%s is told the platform of a container only if it would take another image otherwise', async (_title, program, info, isTold) => {
+    const script = `echo "$*" >>"$0.calls"; case $1 in info) echo '${JSON.stringify(info)}' ;; version) echo '${JSON.stringify(components)}' ;; esac`
+    await withProgram(program, script, async () => {
+      const engine = (await detectEngine(program))!
+      await (await engine.prove({ id: 'sha256:1', names: [], labels: {}, platform: 'linux/386', layers: 1, entrypoint: [] })).cleared
+      const calls = readFileSync(join(process.env.PATH!.split(':')[0]!, `${program}.calls`), 'utf8').split('\n')
+      expect(calls.find((call) => call.startsWith('create'))!.includes('--platform linux/386')).toBe(isTold)
+    })
+  })
+
   test.each([
     ['Podman on this machine', false, 'pull --quiet docker-archive:/proc/self/fd/0'],
     ['Podman on another one', true, 'load'],

@@ -118,7 +118,7 @@ test.each<[string, LoadMethod, number | undefined]>([
 ])('reports each second, and at the end of a load, but not if it fails: %s', async (_title, method, given) => {
   fakeTimers()
   const progress: LoadProgress[] = []
-  const seconds = async () => void jest.advanceTimersByTime(3500)
+  const seconds = async () => void jest.advanceTimersByTime(3000)
   const start = performance.now()
   await load(ending(0, seconds), method, '/dev/null', (now) => progress.push(now))
   const took = performance.now() - start

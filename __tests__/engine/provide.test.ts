@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Supervision } from '../../src/engine/command.ts'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { EngineError } from '../../src/engine/errors.ts'
+import { BrokenImageError, EngineError } from '../../src/engine/errors.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { imageName } from '../../src/image/config/name.ts'
 
@@ -121,6 +121,23 @@ test('what else goes wrong with a load is passed on as it is', async () => {
     const engine = { command: 'docker', store: 'overlay2', find: async () => undefined, load } as unknown as Engine
     expect(await provide(engine, { path: '/a.tar', name: 'a:1', ...made }, () => {}).catch((thrown) => thrown)).toBe(error)
   }
+})
+
+test('a broken image has an error of its own kind, also once it is removed', async () => {
+  const removed: string[] = []
+  let isLoaded = false
+  const engine = {
+    ...{ command: 'docker', store: 'overlay2' },
+    load: async () => {
+      isLoaded = true
+    },
+    find: async () => (isLoaded ? { id: made.configDigest } : undefined),
+    prove: () => Promise.reject(new BrokenImageError('no such file')),
+    remove: async (id: string) => void removed.push(id),
+  } as unknown as Engine
+  const failed = provide(engine, { path: '/a.tar', name: 'a:1', ...made }, () => {})
+  await expect(failed).rejects.toMatchObject({ kind: 'broken-image', message: 'no such file' })
+  expect(removed).toEqual([made.configDigest])
 })
 
 describe('cleaning up', () => {

@@ -108,6 +108,16 @@ describe('a blob', () => {
     })
   })
 
+  test('of which the registry has other bytes is lost', async () => {
+    const other = blobOf(size, 'another')
+    await withRegistry(
+      (_request, response) => response.end(other.bytes),
+      async ({ client }) => {
+        await expect(fetchSmallBlob(client, blob)).rejects.toThrow(new LostBlob(`the registry gives ${other.digest} for ${blob.digest}`))
+      },
+    )
+  })
+
   test.each([
     [404, new LostBlob(`the registry has lost ${blob.digest}`)],
     [410, new Error('the server answered 410 Gone; check the name of the repository, and whether the host is a registry')],

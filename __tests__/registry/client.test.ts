@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { canAnybodyRead } from '../../src/registry/anonymous.ts'
@@ -384,6 +385,33 @@ describe('a server elsewhere that wants to know who asks', () => {
       ),
     )
   })
+})
+
+test('a registry elsewhere is asked through the proxy that the environment names', async () => {
+  const tunnels: (string | undefined)[] = []
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    tunnels.push(url)
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const names = ['https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY']
+  const before = names.map((name) => [name, process.env[name]] as const)
+  for (const name of names) delete process.env[name]
+  process.env.https_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  try {
+    const { client } = clientOf('registry.example.invalid/acme/ddk', login, undefined, { attempts: 1 })
+    const push = () => pushManifest(client, 'x', 'application/json', Buffer.from('{}'))
+    for (const ask of [() => fetchManifest(client, 'x'), push]) {
+      expect(await ask().catch(message)).toBe('the proxy refused to connect to the server (403)')
+    }
+    expect(tunnels).toEqual(Array(2).fill('registry.example.invalid:443'))
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+    await new Promise((resolve) => proxy.close(resolve))
+  }
 })
 
 test('a login is sent, however the host of the registry is written', async () => {

@@ -31,7 +31,7 @@ interface Answer {
 }
 
 /** @param plan decides about a request, which is the `n`th of its method */
-async function upload(plan: (seen: Seen, n: number) => Answer | undefined = () => undefined, { what = blob, ...options } = {}) {
+async function upload(plan: (seen: Seen, n: number) => Answer | undefined = () => undefined, { what = blob, chunk: most = chunk } = {}) {
   const seen: Seen[] = []
   const uploads = new Map<string, Buffer>()
   const blobs = new Map<string, Buffer>()
@@ -78,9 +78,9 @@ async function upload(plan: (seen: Seen, n: number) => Answer | undefined = () =
       response.writeHead(usual, Object.fromEntries(all)).end()
     },
     async ({ origin }) => {
-      const { client, said } = clientOf(`${new URL(origin).host}/acme/ddk`, undefined, undefined, { attempts: 2, ...options })
+      const { client, said } = clientOf(`${new URL(origin).host}/acme/ddk`, undefined, undefined, { attempts: 2 })
       const progress: number[] = []
-      const how = await uploadBlob(client, what, { chunk, onProgress: (sent) => progress.push(sent) }).catch(
+      const how = await uploadBlob(client, what, { chunk: most, onProgress: (sent) => progress.push(sent) }).catch(
         ({ message }: Error) => message,
       )
       const of = (method: string) => seen.filter((one) => one.method === method)
@@ -179,6 +179,17 @@ describe('a part that is refused', () => {
     expect(methods).toEqual(['HEAD', 'POST', 'PATCH', 'DELETE'])
   })
 
+  test('with 413 although it is as small as proxies take them is an error', async () => {
+    const mebibyte = 1 << 20
+    const what = blobOf(2 * mebibyte, 'mebibytes')
+    const plan = ({ method }: Seen) => (method === 'PATCH' ? { status: 413 } : undefined)
+    const { how, methods, sizes } = await upload(plan, { what, chunk: mebibyte })
+    expect([how, sizes]).toEqual(['the server answered 413 Payload Too Large', [mebibyte]])
+    expect(methods).toEqual(['HEAD', 'POST', 'PATCH', 'DELETE'])
+    // A larger one is made smaller, but not smaller than that.
+    expect(await upload(plan, { what, chunk: mebibyte + 1 })).toMatchObject({ how, sizes: [mebibyte + 1, mebibyte] })
+  })
+
   test('with 404 although it is all of the blob is sent again', async () => {
     const { how, sizes } = await upload(refusing(404, 1), { what: small })
     expect([how, sizes]).toEqual(['sent', [chunk, chunk]])
@@ -265,7 +276,7 @@ describe('an upload that is interrupted', () => {
 
   test.each([
     ['has lost it', { status: 404 }],
-    ['refuses to say', { status: 400 }],
+    ['refuses to say', { status: 400, headers: { range: '0-999' } }],
     ['does not say how much it has', { headers: { range: undefined } }],
   ])('begins again if the registry %s', async (_title, answer) => {
     const { how, sizes, of } = await upload((seen, n) => (seen.method === 'GET' ? answer : losing('PATCH', 2)(seen, n)))
