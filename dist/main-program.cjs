@@ -35507,7 +35507,7 @@ function parseRepository(text3) {
     );
   }
   const url = URL.parse(`https://${registry}`);
-  if (!url || url.host === "" || url.username !== "" || url.pathname !== "/" || url.search !== "") {
+  if (!url || /[\s@?#\\]/.test(registry)) {
     throw refuse2(`${JSON.stringify(registry)} is not a host and port`);
   }
   const isHub = registry === "docker.io" || registry === "index.docker.io";
@@ -38912,7 +38912,8 @@ var RegistryClient = class {
       if (ask4.body && "open" in ask4.body) reply.body.destroy();
       else await drop(reply.body, ask4.method);
       const challenge = reply.headers["www-authenticate"] ?? "";
-      const goesOn = reply.status === 401 && url.origin === origin && attempt4 < 3 && this.#authorization.refused(challenge, access2, header);
+      const isItsOwn = reply.url.origin === origin;
+      const goesOn = reply.status === 401 && isItsOwn && attempt4 < 3 && this.#authorization.refused(challenge, access2, header);
       if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing);
     }
   }
@@ -38964,11 +38965,14 @@ var RegistryClient = class {
     this.#agents.set(url.protocol, agent2);
     return agent2;
   }, "#agentFor");
-  /** `https://HOST`. A registry on this machine may speak plain http, as Docker allows for 127.0.0.0/8. */
+  /**
+   * `https://HOST`, as the origin of an address: in lower case, without a usual port. A registry on this machine may speak plain http, as
+   * Docker allows for 127.0.0.0/8.
+   */
   #findOrigin(signal) {
     const { host: host2, isLocal } = this.repository;
-    if (!isLocal) return Promise.resolve(`https://${host2}`);
-    this.#origin ??= speaksHttps(host2, signal).then((does) => `${does ? "https" : "http"}://${host2}`);
+    if (!isLocal) return Promise.resolve(new URL(`https://${host2}`).origin);
+    this.#origin ??= speaksHttps(host2, signal).then((does) => new URL(`${does ? "https" : "http"}://${host2}`).origin);
     this.#origin.catch(() => {
       this.#origin = void 0;
     });
@@ -39319,9 +39323,9 @@ var token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 var parameter = new RegExp(`^\\s*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*(?:,|$)`);
 function parseChallenges(header) {
   const challenges = [];
-  for (let rest = header; rest.trim() !== ""; ) {
+  for (let rest = header; ; ) {
     const [whole, scheme] = new RegExp(`^[\\s,]*(${token})(?:\\s+|,|$)`).exec(rest) ?? [];
-    if (whole === void 0) break;
+    if (whole === void 0) return challenges;
     rest = rest.slice(whole.length);
     const parameters = /* @__PURE__ */ new Map();
     for (let found = parameter.exec(rest); found; found = parameter.exec(rest)) {
@@ -39331,7 +39335,6 @@ function parseChallenges(header) {
     }
     challenges.push({ scheme: scheme.toLowerCase(), parameters });
   }
-  return challenges;
 }
 __name(parseChallenges, "parseChallenges");
 
@@ -40112,7 +40115,6 @@ __name(offsetIn, "offsetIn");
 var usualChunk = 90 << 20;
 var smallestChunk = 1 << 20;
 var clearingPatience = 5e3;
-var anyStatus = [200, 202, 204, 400, 403, 404, 405];
 async function uploadBlob(client, blob, options = {}) {
   if (await hasBlob(client, blob)) return "there before";
   const upload = new Upload(client, blob, options);
@@ -40175,12 +40177,9 @@ var Upload = class {
     const { location } = this.#session ?? {};
     this.#session = void 0;
     if (!location) return;
-    try {
-      const signal = AbortSignal.timeout(clearingPatience);
-      const { body } = await this.#client.open({ method: "DELETE", to: location, access: "delete", expected: anyStatus }, signal);
-      body.destroy();
-    } catch {
-    }
+    const signal = AbortSignal.timeout(clearingPatience);
+    await this.#client.open({ method: "DELETE", to: location, access: "delete", expected: [] }, signal).catch(() => {
+    });
   }
   /** The answer to the last request may have been lost. */
   async #isDone({ offset }, signal) {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import type { Deadlines } from '../../src/engine/command.ts'
 import { detectEngine } from '../../src/engine/detect.ts'
 import { EngineError } from '../../src/engine/errors.ts'
 import { noOtherUser } from '../support/machine.ts'
@@ -54,6 +55,52 @@ describe('no engine', () => {
     await withProgram('docker', 'echo hello; exit 3', async () => {
       await expect(detectEngine('docker')).rejects.toThrow("docker can't be used: 'docker info' ended with exit code 3")
     })
+  })
+})
+
+describe('what to do about an engine that cannot be used', () => {
+  /** The sentence about an engine whose call of `info` does this. */
+  async function refusal(program: 'docker' | 'podman', script: string, deadlines?: Deadlines): Promise<string> {
+    for (const name of ['DOCKER_HOST', 'DOCKER_CONTEXT']) delete process.env[name]
+    let sentence = ''
+    await withProgram(program, script, async () => {
+      sentence = await detectEngine(program, undefined, deadlines && { deadlines }).then(
+        () => 'none',
+        (error: EngineError) => `${error.kind}: ${error.message}`,
+      )
+    })
+    return sentence
+  }
+
+  test.each([
+    ['docker', 'permission denied while trying to connect', " (add this user to the socket's group, often docker, or run as root)"],
+    ['podman', 'dial unix: Permission denied', " (add this user to the socket's group, often docker, or run as root)"],
+    ['docker', 'Failed to initialize: context "x" not found', " (choose another with DOCKER_CONTEXT or 'docker context use')"],
+    ['docker', 'Cannot connect to the Docker daemon', ' (start its daemon)'],
+    ['docker', 'lookup build.example: no such host', ' (start its daemon)'],
+    ['docker', 'something else', ''],
+    ['podman', 'Cannot connect to Podman', ''],
+  ] as const)('%s: %s', async (program, reason, wayOut) => {
+    const sentence = `no-engine: ${program} can't be used: ${reason}${wayOut}`
+    expect(await refusal(program, `echo '${reason}' >&2; exit 1`)).toBe(sentence)
+    // Old clients succeed, and report it in their answer.
+    const info = JSON.stringify({ ServerErrors: ['an earlier one', reason] })
+    expect(await refusal(program, `echo '${info}'`)).toBe(sentence)
+  })
+
+  test.each(['null', '', '{}', '{"ServerErrors":null,"version":{}}', '{"ServerErrors":[]}', '{"ServerVersion":""}'])(
+    'an answer of %j is no reason',
+    async (answer) => {
+      expect(await refusal('docker', `echo '${answer}'; exit 5`)).toBe(
+        "no-engine: docker can't be used: 'docker info' ended with exit code 5",
+      )
+    },
+  )
+
+  test('it is asked for all that it says of itself, and has the time of a greeting', async () => {
+    const deadlines = { greeting: 1, question: 60, change: 60 }
+    const script = 'if [ "$*" = "info --format {{json .}}" ]; then exec sleep 150; fi'
+    expect(await refusal('docker', script, deadlines)).toBe("no-engine: docker didn't answer within 1 seconds")
   })
 })
 
@@ -117,13 +164,13 @@ describe('what an engine says of itself', () => {
     await withProgram(program, `echo '${JSON.stringify(info)}'`, async () => {
       engine = await detectEngine(program)
     })
-    const { name, version, store, privileges, loadsZstd, prefersPlain, layers } = engine!
-    return { name, version, store, privileges, loadsZstd, prefersPlain, imports: layers !== undefined }
+    const { name, version, store, privileges, keepsIds, loadsZstd, prefersPlain, layers } = engine!
+    return { name, version, store, privileges, keepsIds, loadsZstd, prefersPlain, imports: layers !== undefined }
   }
 
   const docker = { ServerVersion: '28.5.1', Driver: 'overlay2' }
   const usual = { loadsZstd: true, prefersPlain: true }
-  const isDocker = { name: 'docker', version: '28.5.1', store: 'overlay2', privileges: 'root', ...usual, imports: true }
+  const isDocker = { name: 'docker', version: '28.5.1', store: 'overlay2', privileges: 'root', keepsIds: false, ...usual, imports: true }
   test.each<[string, object, object]>([
     ['Docker', docker, isDocker],
     ['Docker that says little', { ServerVersion: '28.5.1', DriverStatus: null, SecurityOptions: null }, { ...isDocker, store: 'unknown' }],
@@ -152,7 +199,7 @@ describe('what an engine says of itself', () => {
   })
 
   const podman = { version: { Version: '5.4.2' }, store: { graphDriverName: 'overlay' } }
-  const isPodman = { name: 'podman', version: '5.4.2', store: 'overlay', privileges: 'root', ...usual, imports: false }
+  const isPodman = { name: 'podman', version: '5.4.2', store: 'overlay', privileges: 'root', keepsIds: true, ...usual, imports: false }
   test.each<[string, object, object]>([
     ['Podman', { ...podman, host: { security: { rootless: false } } }, isPodman],
     ['rootless Podman', { ...podman, host: { security: { rootless: true } } }, { ...isPodman, privileges: 'rootless' }],
@@ -180,6 +227,54 @@ describe('what an engine says of itself', () => {
         ...wanted,
       })
       expect(said).toEqual(engine.name === 'podman' ? ['docker is actually podman here'] : [])
+    })
+  })
+
+  test.each([
+    ['1.13.1', 'docker'],
+    ['2.0.0', 'podman'],
+    ['5.4.2', 'podman'],
+    ['16.0.0', 'podman'],
+    ['17.03.0', 'docker'],
+    ['29.0.0', 'docker'],
+  ])('a daemon of version %s is asked for its name only if it may be Podman', async (version, name) => {
+    const info = JSON.stringify({ ...byDocker, ServerVersion: version })
+    const asked = 'version --format {{json .Server.Components}}'
+    const script = `echo "$*" >>"$0.calls"; case "$*" in info*) echo '${info}' ;; '${asked}') echo '${JSON.stringify(components)}' ;; esac`
+    await withProgram('docker', script, async () => {
+      expect(await detectEngine('docker')).toMatchObject({ name, version, command: 'docker' })
+      const calls = readFileSync(join(process.env.PATH!.split(':')[0]!, 'docker.calls'), 'utf8')
+      expect(calls.includes(asked)).toBe(name === 'podman')
+    })
+  })
+
+  test('a status of another kind is no store, nor is a driver of another type', async () => {
+    for (const status of [
+      ['driver-type', 'overlay'],
+      ['other', 'io.containerd.snapshotter.v1'],
+    ])
+      expect(await described('docker', { ...docker, DriverStatus: [status] })).toEqual(isDocker)
+  })
+
+  test('a program of its container is followed by what was attached to it', async () => {
+    const script = `if [ "$1" = info ]; then echo '${JSON.stringify(docker)}'; else echo "$*"; fi`
+    await withProgram('docker', script, async () => {
+      const engine = (await detectEngine('docker'))!
+      expect(await engine.follow('a-container', 60)).toMatchObject({ code: 0, stdout: 'start --attach a-container\n' })
+    })
+  })
+
+  test.each<[string, 'docker' | 'podman', object, boolean]>([
+    ['Docker', 'docker', docker, true],
+    ['Podman', 'podman', podman, false],
+    ["Docker's client on Podman", 'docker', byDocker, false],
+  ])('%s is told the platform of a container only if it would take another image otherwise', async (_title, program, info, isTold) => {
+    const script = `echo "$*" >>"$0.calls"; case $1 in info) echo '${JSON.stringify(info)}' ;; version) echo '${JSON.stringify(components)}' ;; esac`
+    await withProgram(program, script, async () => {
+      const engine = (await detectEngine(program))!
+      await (await engine.prove({ id: 'sha256:1', names: [], labels: {}, platform: 'linux/386', layers: 1, entrypoint: [] })).cleared
+      const calls = readFileSync(join(process.env.PATH!.split(':')[0]!, `${program}.calls`), 'utf8').split('\n')
+      expect(calls.find((call) => call.startsWith('create'))!.includes('--platform linux/386')).toBe(isTold)
     })
   })
 

@@ -1,10 +1,15 @@
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterEach, expect, jest, test } from '@jest/globals'
 import { type EngineCommand, engineCommand } from '../../src/engine/command.ts'
 import type { LoadProgress } from '../../src/engine/engine.ts'
-import { dockerLoad, load } from '../../src/engine/load.ts'
+import { dockerLoad, type LoadMethod, load, podmanPull, podmanRemoteLoad } from '../../src/engine/load.ts'
+import { fakeTimers } from '../support/fake-timers.ts'
 import { until, withTempDir } from '../support/tools.ts'
+
+afterEach(() => {
+  jest.useRealTimers()
+})
 
 test('tells how far the engine has read', async () => {
   await withTempDir(async (dir) => {
@@ -68,4 +73,64 @@ test('a load has half an hour, and one that takes longer is an error that says s
     "docker couldn't load /dev/null: it wasn't done after 30 minutes, and is left to itself",
   )
   expect(deadlines).toEqual([1800])
+})
+
+/** An engine whose loads end so, once `meanwhile` is over. */
+function ending(code: number, meanwhile = async () => {}): EngineCommand {
+  return {
+    ...engineCommand('docker'),
+    async feed() {
+      await meanwhile()
+      return { code, stdout: '', lastWord: 'it is full', missing: false, timedOut: false }
+    },
+  }
+}
+
+test.each([
+  [0, undefined],
+  [1, "docker couldn't load /dev/null: it is full"],
+])('a load that ends with %i leaves no open file, and nothing that reports', async (code, error) => {
+  await withTempDir(async (dir) => {
+    const archive = join(dir, 'archive.tar')
+    writeFileSync(archive, '')
+    fakeTimers()
+    const failed = await load(ending(code), dockerLoad, archive).then(
+      () => undefined,
+      ({ message }: Error) => message.replace(archive, '/dev/null'),
+    )
+    expect([failed, jest.getTimerCount()]).toEqual([error, 0])
+    // Files that others have closed meanwhile have no link.
+    const open = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`)
+      } catch {
+        return []
+      }
+    })
+    expect(open).not.toContain(archive)
+  })
+})
+
+test.each<[string, LoadMethod, number | undefined]>([
+  ['Docker', dockerLoad, 0],
+  ['Podman on another machine', podmanRemoteLoad, 0],
+  ['Podman, which reads here and there', podmanPull, undefined],
+])('reports each second, and at the end of a load, but not if it fails: %s', async (_title, method, given) => {
+  fakeTimers()
+  const progress: LoadProgress[] = []
+  const seconds = async () => void jest.advanceTimersByTime(3000)
+  const start = performance.now()
+  await load(ending(0, seconds), method, '/dev/null', (now) => progress.push(now))
+  const took = performance.now() - start
+  expect(progress.map(({ given, size }) => [given, size])).toEqual(Array(4).fill([given, 0]))
+  for (const { milliseconds } of progress) {
+    expect(milliseconds).toBeGreaterThanOrEqual(0)
+    expect(milliseconds).toBeLessThanOrEqual(Math.ceil(took))
+  }
+  await expect(load(ending(1, seconds), method, '/dev/null', (now) => progress.push(now))).rejects.toThrow('it is full')
+  expect(progress).toHaveLength(7)
+})
+
+test('an archive that is not there is an error', async () => {
+  await expect(load(engineCommand('docker'), dockerLoad, '/nonexistent/archive.tar')).rejects.toThrow('ENOENT')
 })

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Supervision } from '../../src/engine/command.ts'
 import { detectEngine } from '../../src/engine/detect.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { BrokenImageError, EngineError } from '../../src/engine/errors.ts'
 import { provide } from '../../src/engine/provide.ts'
 import { imageName } from '../../src/image/config/name.ts'
 
@@ -26,15 +28,22 @@ afterEach(() => {
 interface Fake {
   /** What has the name once the archive is loaded. */
   readonly loads: string
+  /** What has the name before. */
+  readonly had?: string
   readonly containerd?: boolean
   /** An ID that the engine has from the beginning. */
   readonly has?: string
   /** Lines of shell by which calls of `create` and `rm` fail. */
   readonly create?: string
   readonly rm?: string
+  /** The same for an image. */
+  readonly removal?: string
 }
 
-async function provideBy({ loads, containerd = false, has = '-', create = 'echo container', rm = '' }: Fake, supervision?: Supervision) {
+async function provideBy(
+  { loads, had, containerd = false, has = '-', create = 'echo container', rm = '', removal = ':' }: Fake,
+  supervision?: Supervision,
+) {
   const info = {
     ServerVersion: '28.5.1',
     Driver: 'overlayfs',
@@ -47,10 +56,11 @@ case "$*" in
   info*) echo '${JSON.stringify(info)}' ;;
   'image inspect -- ${has}') shown $4 ;;
   'image inspect -- ${loads}' | 'image inspect -- a:1')
-    if [ -e '${dir}/loaded' ]; then shown ${loads}; else echo 'Error: No such image: a:1' >&2; exit 1; fi ;;
+    if [ -e '${dir}/loaded' ]; then shown ${loads}; ${had === undefined ? '' : `elif [ $4 = a:1 ]; then shown ${had}; `}else echo 'Error: No such image: a:1' >&2; exit 1; fi ;;
   'image inspect'*) echo 'Error: No such image' >&2; exit 1 ;;
   load) touch '${dir}/loaded' ;;
   create*) ${create} ;;
+  'image rm'*) ${removal} ;;
   rm*) ${rm || ':'} ;;
 esac
 `
@@ -87,6 +97,49 @@ describe('the image that has the name after a load', () => {
   })
 })
 
+test('an image that loses its name is named, unless it is the same', async () => {
+  const loads = made.configDigest
+  expect(await provideBy({ loads, had: 'sha256:older' })).toMatchObject({
+    outcome: loads,
+    said: ['a:1 was the name of the image sha256:older before'],
+    removed: [],
+  })
+  rmSync(join(dir, 'loaded'))
+  expect(await provideBy({ loads, had: loads })).toMatchObject({ outcome: loads, said: [] })
+})
+
+test('an archive in which the engine finds no image of that name is an error', async () => {
+  const engine = { command: 'docker', store: 'overlay2', find: async () => undefined, load: async () => {} } as unknown as Engine
+  await expect(provide(engine, { path: '/a.tar', name: 'a:1', ...made }, () => {})).rejects.toThrow(
+    new EngineError('docker loaded /a.tar, but has no image a:1'),
+  )
+})
+
+test('what else goes wrong with a load is passed on as it is', async () => {
+  for (const error of [new EngineError('it is full', 'no-room'), new Error('ENOENT')]) {
+    const load = () => Promise.reject(error)
+    const engine = { command: 'docker', store: 'overlay2', find: async () => undefined, load } as unknown as Engine
+    expect(await provide(engine, { path: '/a.tar', name: 'a:1', ...made }, () => {}).catch((thrown) => thrown)).toBe(error)
+  }
+})
+
+test('a broken image has an error of its own kind, also once it is removed', async () => {
+  const removed: string[] = []
+  let isLoaded = false
+  const engine = {
+    ...{ command: 'docker', store: 'overlay2' },
+    load: async () => {
+      isLoaded = true
+    },
+    find: async () => (isLoaded ? { id: made.configDigest } : undefined),
+    prove: () => Promise.reject(new BrokenImageError('no such file')),
+    remove: async (id: string) => void removed.push(id),
+  } as unknown as Engine
+  const failed = provide(engine, { path: '/a.tar', name: 'a:1', ...made }, () => {})
+  await expect(failed).rejects.toMatchObject({ kind: 'broken-image', message: 'no such file' })
+  expect(removed).toEqual([made.configDigest])
+})
+
 describe('cleaning up', () => {
   const sound = { loads: made.configDigest }
 
@@ -109,6 +162,20 @@ describe('cleaning up', () => {
     const { outcome, removed } = await provideBy({ ...sound, create: 'echo "layer: no such file" >&2; exit 1' })
     expect(outcome).toBe("docker couldn't create a container from the image sha256:config: layer: no such file")
     expect(removed).toEqual(['image rm --force sha256:config'])
+  })
+
+  test('a broken image that cannot be removed is an error that says both', async () => {
+    const create = 'echo "layer: no such file" >&2; exit 1'
+    const { outcome } = await provideBy({ ...sound, create, removal: 'echo "it is in use" >&2; exit 1' })
+    expect(outcome).toBe(
+      "docker couldn't create a container from the image sha256:config: layer: no such file; " +
+        "and docker couldn't remove the image sha256:config: it is in use",
+    )
+  })
+
+  test('a broken image that had the name before the load stays', async () => {
+    const { removed } = await provideBy({ ...sound, had: made.configDigest, create: 'echo "layer: no such file" >&2; exit 1' })
+    expect(removed).toEqual([])
   })
 
   test.each([

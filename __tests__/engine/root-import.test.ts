@@ -32,6 +32,21 @@ test('the engine has the layer once the import is finished, and not while anothe
   expect(marks.at(-1)).toBe('removed a-mark')
 })
 
+test('the engine does not have the layer as long as it is at work with its end, nor if it fails', async () => {
+  let fail = (_error: Error) => {}
+  const end = new Promise<string>((_resolve, reject) => {
+    fail = reject
+  })
+  const layer: LayerImport = { async write() {}, finish: () => end, async abort() {} }
+  const root = new RootImport({ import: () => layer, async removeImports() {} }, 'a-mark')
+  const finishing = root.sink!().finish()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(root.done).toBe(false)
+  fail(new Error('it is Tuesday'))
+  await expect(finishing).rejects.toThrow('it is Tuesday')
+  expect(root.done).toBe(false)
+})
+
 test('once imports are given up, archives are whole: nothing is imported, nor is what was imported used', async () => {
   const root = importInto([])
   await root.sink!().finish()

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Deadlines, engineCommand, usualDeadlines } from '../../src/engine/command.ts'
+import { chosenDaemon, type Deadlines, type EngineCommand, engineCommand, usualDeadlines } from '../../src/engine/command.ts'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
 import { removeImports } from '../../src/engine/import.ts'
@@ -196,4 +196,43 @@ test('each call is traced, before it and after it', async () => {
   const lines: string[] = []
   await engineCommand('docker', { debug: (line) => lines.push(line) }).call(['tag', 'a:1', 'b:1'])
   expect(lines).toEqual(['[command] docker tag a:1 b:1', expect.stringMatching(/^docker tag ended with exit code 0 after \d+ ms$/)])
+})
+
+test.each<[string, string, (command: EngineCommand) => Promise<unknown>, string]>([
+  ['was too slow', 'exec sleep 150', (command) => command.call(['tag', 'a:1', 'b:1']), 'docker tag was too slow after'],
+  ['has no exit code', 'kill -9 $$', (command) => command.follow(['start', 'x'], 60), 'docker start has no exit code after'],
+  ['is fed', 'exit 3', (command) => command.pour(['import', '-']).end(), 'docker import ended with exit code 3 after'],
+])('the trace of a call that %s says so, with the time that it took', async (_title, script, use, wanted) => {
+  fakeDocker(script)
+  const lines: string[] = []
+  const start = performance.now()
+  await use(engineCommand('docker', { deadlines, debug: (line) => lines.push(line) }))
+  const [, said, milliseconds] = /^(.*) (\d+) ms$/.exec(lines[1]!)!
+  expect([lines.length, said]).toEqual([2, wanted])
+  expect(Number(milliseconds)).toBeLessThanOrEqual(Math.ceil(performance.now() - start))
+})
+
+test('a call that does not answer names the daemon that was chosen', () => {
+  expect(chosenDaemon()).toBe('')
+  process.env.DOCKER_CONTEXT = 'a-context'
+  expect(chosenDaemon()).toBe(' (DOCKER_CONTEXT is a-context: check it, or unset it)')
+  process.env.DOCKER_HOST = ''
+  expect(chosenDaemon()).toBe(' (DOCKER_CONTEXT is a-context: check it, or unset it)')
+  // Docker, too, prefers this one.
+  process.env.DOCKER_HOST = 'ssh://x'
+  expect(chosenDaemon()).toBe(' (DOCKER_HOST is ssh://x: check it, or unset it)')
+})
+
+describe('once the job is cancelled', () => {
+  test.each<[string, (command: EngineCommand) => unknown]>([
+    ['no program of an image is started', (command) => command.follow(['start', 'x'], 60)],
+    ['nothing is loaded', (command) => command.feed(['load'], 0, 60)],
+    ['nothing is imported', async (command) => command.pour(['import', '-'])],
+    ['nothing is asked', (command) => command.call(['info'])],
+  ])('%s', async (_title, use) => {
+    fakeDocker()
+    stop.abort(new Error('Cancelled'))
+    await expect(use(engineCommand('docker', { signal: stop.signal }))).rejects.toThrow('Cancelled')
+    expect(calls()).toEqual([])
+  })
 })

@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events'
-import { Agent } from 'node:http'
+import { Agent, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { drop, send } from '../../src/http/request.ts'
@@ -285,6 +287,18 @@ describe('whether anybody can read', () => {
     expect(await asked(answering(status))).toMatch(`the server answered ${status}`)
   })
 
+  test('is told by the storage server to which the registry redirects', async () => {
+    for (const [status, anybody] of [
+      [200, true],
+      [403, false],
+    ] as const) {
+      const redirecting = ({ origin }: Server): Handler => {
+        return (_request, response) => response.writeHead(307, { location: `${origin}/data?signature=1` }).end()
+      }
+      expect(await withServer(answering(status), (storage) => asked(redirecting(storage)))).toBe(anybody)
+    }
+  })
+
   /** A registry that wants tokens, which its server gives to nobody. */
   const askedWithTokenServer = (status: number) =>
     withServer(answering(status), ({ origin }) =>
@@ -374,4 +388,154 @@ test('a registry elsewhere is never asked over plain http', async () => {
   else process.env.http_proxy = before
   expect(proxy.requests).toEqual([])
   await proxy.close()
+})
+
+describe('a server elsewhere that wants to know who asks', () => {
+  const give: Handler = (_request, response) => response.end('{"token":"x"}')
+  /** Wants tokens of its own server. */
+  const greedy =
+    (tokens: Server): Handler =>
+    (request, response) => {
+      request.resume()
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${tokens.origin}/token"` }).end()
+    }
+
+  test.each<[string, (storage: Server) => Handler, (client: ReturnType<typeof clientOf>['client']) => Promise<unknown>]>([
+    [
+      'to which the registry redirects',
+      ({ origin }) =>
+        (_request, response) =>
+          response.writeHead(307, { location: `${origin}/data` }).end(),
+      (client) => fetchSmallBlob(client, blobOf(1000)),
+    ],
+    [
+      'where the registry has uploads',
+      ({ origin }) =>
+        (request, response) =>
+          response.writeHead(request.method === 'POST' ? 202 : 404, { location: `${origin}/upload` }).end(),
+      (client) => uploadBlob(client, blobOf(1000)),
+    ],
+  ])('and %s is told nothing', async (_title, registry, use) => {
+    await withServer(give, (tokens) =>
+      withServer(greedy(tokens), (storage) =>
+        withServer(registry(storage), async ({ origin, requests }) => {
+          const { client } = clientOf(`${new URL(origin).host}/acme/ddk`, login)
+          expect(await use(client).catch(message)).toContain('the server answered 401 Unauthorized')
+          // Nor does the registry's next request follow the other server.
+          await fetchManifest(client, 'x').catch(message)
+          expect(tokens.requests).toEqual([])
+          const all = [...storage.requests, ...requests]
+          expect(all.map(({ headers }) => headers.authorization)).toEqual(all.map(() => undefined))
+        }),
+      ),
+    )
+  })
+})
+
+test('a registry elsewhere is asked through the proxy that the environment names', async () => {
+  const tunnels: (string | undefined)[] = []
+  const proxy = createServer().on('connect', ({ url }, socket) => {
+    tunnels.push(url)
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const names = ['https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY']
+  const before = names.map((name) => [name, process.env[name]] as const)
+  for (const name of names) delete process.env[name]
+  process.env.https_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  try {
+    const { client } = clientOf('registry.example.invalid/acme/ddk', login, undefined, { attempts: 1 })
+    const push = () => pushManifest(client, 'x', 'application/json', Buffer.from('{}'))
+    for (const ask of [() => fetchManifest(client, 'x'), push]) {
+      expect(await ask().catch(message)).toBe('the proxy refused to connect to the server (403)')
+    }
+    expect(tunnels).toEqual(Array(2).fill('registry.example.invalid:443'))
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+    await new Promise((resolve) => proxy.close(resolve))
+  }
+})
+
+test('a login is sent, however the host of the registry is written', async () => {
+  const registry: Handler = ({ headers }, response) =>
+    response.writeHead(headers.authorization === undefined ? 401 : 404, { 'www-authenticate': 'Basic realm="x"' }).end()
+  await withServer(registry, async ({ origin, requests }) => {
+    const { port } = new URL(origin)
+    expect(await fetchManifest(clientOf(`127.1:0${port}/acme/ddk`, login).client, 'x').catch(message)).toBeUndefined()
+    expect(requests.map(({ headers }) => headers.authorization?.split(' ')[0])).toEqual([undefined, 'Basic'])
+  })
+})
+
+test('a registry on this machine that was away is asked again how it speaks', async () => {
+  const first = await serve(() => {})
+  const { host, port } = new URL(first.origin)
+  await first.close()
+  const { client, said } = clientOf(`${host}/acme/ddk`, undefined, undefined, { attempts: 1 })
+  expect(await fetchManifest(client, 'x').catch(message)).toBe('the connection was refused')
+  const second = createServer((_request, response) => response.writeHead(404).end())
+  await new Promise<void>((resolve) => second.listen(Number(port), '127.0.0.1', resolve))
+  expect([await fetchManifest(client, 'x').catch(message), said]).toEqual([undefined, []])
+  second.close()
+})
+
+describe('a manifest', () => {
+  const largest = Buffer.alloc(4 << 20, 'x')
+
+  test('is asked for as it is, in each form that an image has', async () => {
+    await withServer(
+      (_request, response) => response.end('{}'),
+      async ({ origin, requests }) => {
+        const { client } = clientOf(`${new URL(origin).host}/acme/ddk`)
+        const digest = 'sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'
+        expect(await fetchManifest(client, 'a-tag')).toEqual({ digest, bytes: Buffer.from('{}') })
+        expect(requests.map(({ method, url, headers }) => [method, url, headers['accept-encoding']])).toEqual([
+          ['GET', '/v2/acme/ddk/manifests/a-tag', 'identity'],
+        ])
+        expect(requests[0]!.headers.accept?.split(', ')).toEqual([
+          'application/vnd.oci.image.manifest.v1+json',
+          'application/vnd.oci.image.index.v1+json',
+          'application/vnd.docker.distribution.manifest.v2+json',
+          'application/vnd.docker.distribution.manifest.list.v2+json',
+        ])
+      },
+    )
+  })
+
+  test('may have four mebibytes, as registries take them', async () => {
+    await withServer(
+      (_request, response) => response.end(largest),
+      async ({ origin }) => {
+        const { client } = clientOf(`${new URL(origin).host}/acme/ddk`)
+        expect((await fetchManifest(client, 'x'))?.bytes.equals(largest)).toBe(true)
+      },
+    )
+  })
+
+  test.each([201, 202])('is pushed with its own type, and %i says that it is there', async (status) => {
+    const bodies: string[] = []
+    const registry: Handler = async (request, response) => {
+      bodies.push(await text(request))
+      response.writeHead(status).end()
+    }
+    await withServer(registry, async ({ origin, requests }) => {
+      await pushManifest(clientOf(`${new URL(origin).host}/acme/ddk`).client, 'a-tag', 'application/x-manifest', Buffer.from('{"ä":1}'))
+      expect(requests.map(({ method, url, headers }) => [method, url, headers['content-type'], headers['content-length']])).toEqual([
+        ['PUT', '/v2/acme/ddk/manifests/a-tag', 'application/x-manifest', '8'],
+      ])
+      expect(bodies).toEqual(['{"ä":1}'])
+    })
+  })
+
+  test('that is refused is an error', async () => {
+    await withServer(
+      (_request, response) => response.writeHead(400).end(),
+      async ({ origin }) => {
+        const { client } = clientOf(`${new URL(origin).host}/acme/ddk`)
+        expect(await pushManifest(client, 'x', 'y', Buffer.from('{}')).catch(message)).toBe('the server answered 400 Bad Request')
+      },
+    )
+  })
 })

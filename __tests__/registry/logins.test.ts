@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { getEventListeners } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { findLogin } from '../../src/registry/login-files.ts'
 import { parseRepository } from '../../src/registry/repository.ts'
+import { fakeTimers, untilSo } from '../support/fake-timers.ts'
 
 let dir = ''
 let env: NodeJS.ProcessEnv = {}
@@ -15,6 +17,7 @@ beforeEach(() => {
   said = []
 })
 afterEach(() => {
+  jest.useRealTimers()
   process.env.PATH = path
   rmSync(dir, { recursive: true, force: true })
 })
@@ -120,4 +123,114 @@ test('a file that is damaged is one line, which quotes nothing of it', async () 
   write(docker, 'null')
   await find('ghcr.io/acme/ddk')
   expect(said.at(-1)).toBe(`${join(dir, docker)} is ignored, because it isn't a JSON object`)
+})
+
+test('both names of Docker Hub have its login, and nobody else has', async () => {
+  write(docker, { auths: { 'https://index.docker.io/v1/': auth('hub:pw') } })
+  expect(await find('index.docker.io/acme/ddk')).toEqual(password('hub', 'pw'))
+  expect(await find('registry-1.docker.io/acme/ddk')).toBeUndefined()
+  write(docker, { auths: { 'docker.io': auth('short:pw') } })
+  expect(await find('docker.io/acme/ddk')).toEqual(password('short', 'pw'))
+})
+
+test.each([
+  'http://one.example',
+  'https://one.example/',
+  'https://one.example/v1/',
+  'one.example/v2',
+  'one.example/acme',
+  'one.example/acme/ddk',
+])('the login of %s is for one.example/acme/ddk', async (server) => {
+  write(docker, { auths: { [server]: auth('a:b') } })
+  expect(await find('one.example/acme/ddk')).toEqual(password('a', 'b'))
+})
+
+test.each([
+  'one.example:5000',
+  'two.one.example',
+  'example',
+  'one.example.com',
+  'one.example/v3',
+  'one.example/ddk',
+  'one.example/acme/ddk/x',
+])('the login of %s is not for one.example/acme/ddk', async (server) => {
+  write(docker, { auths: { [server]: auth('a:b') } })
+  expect(await find('one.example/acme/ddk')).toBeUndefined()
+})
+
+// `docker login` leaves an empty entry where a helper has the login.
+test.each([[{}], [null], [{ auth: '' }]])('an entry that is %j hides no login of a shorter place', async (entry) => {
+  write(docker, { auths: { 'ghcr.io/acme': entry, 'ghcr.io': auth('all:1') } })
+  expect(await find('ghcr.io/acme/ddk')).toEqual(password('all', '1'))
+})
+
+test('a login without a colon is none, and a password may have several lines', async () => {
+  write(podman, { auths: { 'ghcr.io': auth('podman:1') } })
+  write(docker, { auths: { 'ghcr.io': auth('nonsense') } })
+  expect(await find('ghcr.io/acme/ddk')).toEqual(password('podman', '1'))
+  write(docker, { auths: { 'ghcr.io': auth('me:one\ntwo: ü\n') } })
+  expect(await find('ghcr.io/acme/ddk')).toEqual(password('me', 'one\ntwo: ü\n'))
+})
+
+test('a file that cannot be read is one line', async () => {
+  mkdirSync(join(dir, docker), { recursive: true })
+  write(podman, { auths: { 'ghcr.io': auth('podman:1') } })
+  expect(await find('ghcr.io/acme/ddk')).toEqual(password('podman', '1'))
+  expect(said).toEqual([expect.stringMatching(/^The logins to registries there are ignored: .*director/)])
+})
+
+test('a helper for one registry comes before that for all, and is called with nothing but what it is to do', async () => {
+  makeHelper('one', 'cat >/dev/null; echo \'{"Username":"one","Secret":"1"}\'')
+  makeHelper('all', 'cat >/dev/null; echo \'{"Username":"all","Secret":"2"}\'')
+  write(docker, { credHelpers: { 'ghcr.io': 'one' }, credsStore: 'all' })
+  expect(await find('ghcr.io/acme/ddk')).toEqual(password('one', '1'))
+  expect(await find('quay.io/acme/ddk')).toEqual(password('all', '2'))
+  expect(readFileSync(join(dir, 'arguments'), 'utf8')).toBe('get\n')
+})
+
+test.each([
+  '',
+  'nonsense',
+  'null',
+  '{}',
+  '{"Username":"me"}',
+  '{"Secret":"hush"}',
+  '{"Username":1,"Secret":"hush"}',
+  '{"Username":"me","Secret":2}',
+])('a helper that succeeds with %j knows no login', async (answer) => {
+  makeHelper('test', `cat >/dev/null; echo '${answer}'`)
+  write(docker, { credsStore: 'test' })
+  expect([await find('ghcr.io/acme/ddk'), said]).toEqual([undefined, []])
+})
+
+test('a helper that does not answer within half a minute is ended, with a line that says so', async () => {
+  makeHelper('test', 'echo $$ >pid; exec sleep 1000'.replace('pid', `'${dir}/pid'`))
+  write(docker, { credsStore: 'test' })
+  write(podman, { auths: { 'ghcr.io': auth('podman:1') } })
+  fakeTimers()
+  const found = find('ghcr.io/acme/ddk')
+  await untilSo(() => existsSync(join(dir, 'pid')) && readFileSync(join(dir, 'pid'), 'utf8') !== '')
+  jest.advanceTimersByTime(29_999)
+  expect(said).toEqual([])
+  jest.advanceTimersByTime(1)
+  expect(await found).toEqual(password('podman', '1'))
+  expect(said).toEqual(["The login to ghcr.io can't be read: docker-credential-test didn't answer within 30 seconds"])
+  expect(() => process.kill(Number(readFileSync(join(dir, 'pid'), 'utf8')), 0)).toThrow('ESRCH')
+})
+
+test('once a helper has answered, nothing waits for it any more', async () => {
+  makeHelper('test', 'cat >/dev/null; echo \'{"Username":"me","Secret":"1"}\'')
+  write(docker, { credsStore: 'test' })
+  fakeTimers()
+  const { signal } = new AbortController()
+  await findLogin(parseRepository('ghcr.io/acme/ddk'), { say: () => {}, signal, env })
+  expect([jest.getTimerCount(), getEventListeners(signal, 'abort').length]).toEqual([0, 0])
+})
+
+test('no helper is started once the job is cancelled', async () => {
+  makeHelper('test', 'cat >/dev/null')
+  write(docker, { credsStore: 'test' })
+  const signal = AbortSignal.abort(new Error('Cancelled'))
+  await expect(findLogin(parseRepository('ghcr.io/acme/ddk'), { say: () => {}, signal, env })).rejects.toThrow('Cancelled')
+  expect(existsSync(join(dir, 'arguments'))).toBe(false)
 })

@@ -11,6 +11,12 @@ test.each([
   ['[::1]:5000/a', '[::1]:5000', 'a', true],
   ['docker.io/acme/ddk', 'registry-1.docker.io', 'acme/ddk', false],
   ['docker.io/ddk', 'registry-1.docker.io', 'library/ddk', false],
+  ['index.docker.io/ddk', 'registry-1.docker.io', 'library/ddk', false],
+  ['index.docker.io/acme/ddk', 'registry-1.docker.io', 'acme/ddk', false],
+  [`ghcr.io/${'a'.repeat(255)}`, 'ghcr.io', 'a'.repeat(255), false],
+  ['[::2]:5000/a', '[::2]:5000', 'a', false],
+  ['localhost.example.com/a', 'localhost.example.com', 'a', false],
+  ['localhost:5000/a', 'localhost:5000', 'a', true],
   ['127.0.0.1.example.com/a', '127.0.0.1.example.com', 'a', false],
 ])('%s is a repository', (text, host, name, isLocal) => {
   expect(parseRepository(text)).toMatchObject({ text, host, name, isLocal })
@@ -26,6 +32,15 @@ test.each([
   ['ghcr.io/acme//ddk', `the name "acme//ddk" isn't valid`],
   ['ghcr.io/../ddk', `the name "../ddk" isn't valid`],
   ['user@ghcr.io/ddk', '"user@ghcr.io" is not a host and port'],
+  ['/ddk', 'it must begin with the host of a registry'],
+  ['ghcr.io/', `the name "" isn't valid`],
+  ['ghcr.io?x/ddk', '"ghcr.io?x" is not a host and port'],
+  ['ghcr.io#x/ddk', '"ghcr.io#x" is not a host and port'],
+  ['ghcr.io\\x/ddk', '"ghcr.io\\\\x" is not a host and port'],
+  ['ghcr.io /ddk', '"ghcr.io " is not a host and port'],
+  ['gh\tcr.io/ddk', '"gh\\tcr.io" is not a host and port'],
+  [':secret@ghcr.io/ddk', '":secret@ghcr.io" is not a host and port'],
+  [':5000/ddk', '":5000" is not a host and port'],
   ['ghcr.io:port/ddk', '"ghcr.io:port" is not a host and port'],
   [`ghcr.io/${'a'.repeat(256)}`, "isn't valid"],
 ])('%s is none', (text, why) => {

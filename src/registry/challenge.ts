@@ -12,9 +12,9 @@ const parameter = new RegExp(`^\\s*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"
 /** Parses a WWW-Authenticate header (RFC 9110, section 11.6.1), which may have several challenges. What isn't one ends the list. */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Challenge[] = []
-  for (let rest = header; rest.trim() !== ''; ) {
+  for (let rest = header; ; ) {
     const [whole, scheme] = new RegExp(`^[\\s,]*(${token})(?:\\s+|,|$)`).exec(rest) ?? []
-    if (whole === undefined) break
+    if (whole === undefined) return challenges
     rest = rest.slice(whole.length)
     const parameters = new Map<string, string>()
     for (let found = parameter.exec(rest); found; found = parameter.exec(rest)) {
@@ -24,5 +24,4 @@ export function parseChallenges(header: string): Challenge[] {
     }
     challenges.push({ scheme: scheme!.toLowerCase(), parameters })
   }
-  return challenges
 }

@@ -82,7 +82,9 @@ export class RegistryClient {
       if (ask.body && 'open' in ask.body) reply.body.destroy()
       else await drop(reply.body, ask.method)
       const challenge = reply.headers['www-authenticate'] ?? ''
-      const goesOn = reply.status === 401 && url.origin === origin && attempt < 3 && this.#authorization.refused(challenge, access, header)
+      // A server to which the registry has redirected, or where it has its uploads, mustn't choose the server that gets the credentials.
+      const isItsOwn = reply.url.origin === origin
+      const goesOn = reply.status === 401 && isItsOwn && attempt < 3 && this.#authorization.refused(challenge, access, header)
       if (!goesOn) throw statusFailure(reply.status, reply.headers, this.#authorization.ifDenied, ifMissing)
     }
   }
@@ -142,11 +144,14 @@ export class RegistryClient {
     return agent
   }
 
-  /** `https://HOST`. A registry on this machine may speak plain http, as Docker allows for 127.0.0.0/8. */
+  /**
+   * `https://HOST`, as the origin of an address: in lower case, without a usual port. A registry on this machine may speak plain http, as
+   * Docker allows for 127.0.0.0/8.
+   */
   #findOrigin(signal: AbortSignal): Promise<string> {
     const { host, isLocal } = this.repository
-    if (!isLocal) return Promise.resolve(`https://${host}`)
-    this.#origin ??= speaksHttps(host, signal).then((does) => `${does ? 'https' : 'http'}://${host}`)
+    if (!isLocal) return Promise.resolve(new URL(`https://${host}`).origin)
+    this.#origin ??= speaksHttps(host, signal).then((does) => new URL(`${does ? 'https' : 'http'}://${host}`).origin)
     // It is asked again after a failure.
     this.#origin.catch(() => {
       this.#origin = undefined

@@ -36,7 +36,8 @@ export function parseRepository(text: string): Repository {
     )
   }
   const url = URL.parse(`https://${registry}`)
-  if (!url || url.host === '' || url.username !== '' || url.pathname !== '/' || url.search !== '') {
+  // What would become another part of an address than its host, or nothing at all.
+  if (!url || /[\s@?#\\]/.test(registry)) {
     throw refuse(`${JSON.stringify(registry)} is not a host and port`)
   }
   const isHub = registry === 'docker.io' || registry === 'index.docker.io'
