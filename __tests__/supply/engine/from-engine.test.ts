@@ -157,6 +157,37 @@ test('it gets the requested name, unless it has it', async () => {
   expect(said).toContain('ddk:1 was the name of the image sha256:other before')
 })
 
+test('it gets the requested name if no image has that, and nothing is said about another', async () => {
+  const find = async (reference: string) => (reference === 'ddk:1' ? undefined : image('sha256:ours'))
+  expect(await lookIn({ find })).toEqual({ id: 'sha256:ours', tagged: [['sha256:ours', 'ddk:1']] })
+  expect(said).toEqual(['docker already has the image: sha256:ours'])
+})
+
+test("Podman's names begin with a registry, so an image of the requested name isn't looked up there", async () => {
+  const asked: string[] = []
+  const find = async (reference: string) => {
+    asked.push(reference)
+    return { ...image('sha256:ours'), names: ['localhost/ddk:1'] }
+  }
+  expect(await lookIn({ name: 'podman', find })).toEqual({ id: 'sha256:ours', tagged: [] })
+  expect(asked).toEqual(['sha256:ours'])
+  await lookIn({ name: 'docker', find })
+  expect(asked).toEqual(['sha256:ours', 'sha256:ours', 'ddk:1'])
+})
+
+test('an engine that fails at both questions at once is one line', async () => {
+  const fail = async () => {
+    throw new Error('it is broken')
+  }
+  const find = async (reference: string) => (reference === 'ddk:1' ? fail() : image('sha256:ours'))
+  const prove = async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    return fail()
+  }
+  expect(await lookIn({ find, prove })).toEqual({ id: undefined, tagged: [] })
+  expect(said).toEqual(['The image that docker has is ignored: it is broken'])
+})
+
 test('one with another digest than the expected one is not used, whichever of its digests is known', async () => {
   const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
   const take = async (expectDigest: string, other?: string) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { Turn, turnFor } from '../../../src/supply/engine/turn.ts'
+import { inTurn, Turn, turnFor } from '../../../src/supply/engine/turn.ts'
 import type { KnownIso } from '../../../src/supply/iso/known-iso.ts'
 import type { Order } from '../../../src/supply/order.ts'
 import { noOtherUser } from '../../support/machine.ts'
@@ -165,6 +165,17 @@ describe('a tool cache that can hold no claim', () => {
     expect(other.lines()[0]).toMatch(/^Other jobs on this machine may make the same image at the same time: .*permission denied/)
     await other.finish()
   })
+})
+
+test("a job that fails gives its turn up, so the next one needn't wait for its end", async () => {
+  const phase = { say() {}, warn() {}, signal: new AbortController().signal }
+  const failing = inTurn(new Turn(path, phase), async (turn) => {
+    expect(turn?.take()).toBe(true)
+    throw new Error('it fails')
+  })
+  await expect(failing).rejects.toThrow('it fails')
+  expect(readdirSync(join(dir, 'images'))).toEqual([])
+  expect(await inTurn(undefined, async (turn) => turn)).toBeUndefined()
 })
 
 describe('who needs a turn', () => {
