@@ -159,6 +159,17 @@ test.each(['require-checksum', 'restore-cache', 'save-cache', 'push'])('%s is tr
   }
 })
 
+test.each(['auto', 'all', 'image', 'iso', 'none'])('cache: %s', (cache) => {
+  expect(read({ iso: '/srv/ddk.iso', cache }).cache).toBe(cache)
+})
+
+test('another choice for the cache is refused, with those that there are', () => {
+  expect(failure({ iso: '/srv/ddk.iso', cache: 'both' })).toMatchObject({
+    kind: 'input',
+    message: 'Input "cache": "both" is not one of auto, all, image, iso, none',
+  })
+})
+
 test('the compression of the layers is left to the engine, or one of three', () => {
   expect(read({ iso: '/srv/ddk.iso', 'layer-compression': 'auto' })).not.toHaveProperty('layerCompression')
   expect(() => read({ iso: '/srv/ddk.iso', 'layer-compression': 'xz' })).toThrow(

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
@@ -60,6 +60,11 @@ const checksum = "the checksum of this address's first download"
 test('an ISO that was downloaded is saved with its image, and with its checksum if that was not known', () => {
   expect(saved()).toEqual([checksum, 'the image', 'the ISO'])
   expect(saved({}, {}, true)).toEqual(['the image', 'the ISO'])
+})
+
+test('what is saved is staged in a folder of its own each, for a process that works beside the next steps', () => {
+  saved()
+  expect(readdirSync(dir).sort()).toEqual(['ddk.iso', 'image.tar', 'save-checksum', 'save-image', 'save-iso'])
 })
 
 test('an ISO that was not downloaded is not saved, because it is in a cache or on the machine already', () => {

@@ -119,6 +119,17 @@ test('one that was built on the image is not used, also if the image is gone', a
   expect(said.at(-1)).toBe("The image that docker has is ignored: it has 3 layers, and the DDK's has 2 (sha256:derived)")
 })
 
+test('one with the uname of the host has a layer less', async () => {
+  const look = async (layers: number) => {
+    const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
+    const order: Partial<Order> = { phase, uname: 'host', name: () => 'ddk:1' }
+    const engine = { ...engineWith('sha256:ours'), find: async (id: string) => ({ ...image(id), layers }) }
+    return (await fromEngine(engine, 'v1-key', order as Order))?.image?.id
+  }
+  expect([await look(1), await look(2)]).toEqual(['sha256:ours', undefined])
+  expect(said.at(-1)).toBe("The image that docker has is ignored: it has 2 layers, and the DDK's has 1 (sha256:ours)")
+})
+
 /** Looks in an engine that has one image, which is unlike others in this. */
 async function lookIn(changes: Partial<Engine>, labels: Record<string, string> = {}, signal = new AbortController().signal) {
   const ours = image('sha256:ours')

@@ -138,6 +138,17 @@ describe('a claim of another container', () => {
     expect(existsSync(claim)).toBe(true)
   })
 
+  test('is waited for as long as the patience lasts, and that is said once', async () => {
+    const claim = claimedElsewhere(new Date())
+    const said: string[] = []
+    const turn = new Turn(path, { ...phase(), say: (line) => said.push(line) }, 0)
+    await turn.wait()
+    await turn.wait()
+    expect(said).toEqual([waiting])
+    expect([turn.take(), existsSync(claim)]).toEqual([true, true])
+    expect(said.slice(1)).toEqual(['The other job is still not done, so the image is made here as well'])
+  })
+
   test('is taken over when it has not been touched for a minute', () => {
     const claim = claimedElsewhere(new Date(Date.now() - 61_000))
     const turn = new Turn(path, phase())
@@ -211,17 +222,19 @@ describe('who needs a turn', () => {
   test('each image has its own, in each engine, with each uname', () => {
     const address = { urls: ['https://example.com/ddk.iso'], headers: new Map(), headersFor: new Set<string>() }
     const unidentified = { ...known, identity: undefined, request: { kind: 'address', address } } as unknown as KnownIso
+    const another = { ...address, urls: ['https://example.com/another.iso'] }
     const different = [
       turnFor(known, engine, order),
       turnFor(known, { ...engine, name: 'podman' }, order),
       turnFor(known, engine, { ...order, uname: 'host' }),
       turnFor({ ...known, identity: { sha256: '2'.repeat(64) } }, engine, order),
       turnFor(unidentified, engine, order),
+      turnFor({ ...unidentified, request: { ...unidentified.request, address: another } } as KnownIso, engine, order),
     ]
     const said: string[] = []
     const withPhase = different.map((turn) => turn!)
-    expect(withPhase.map((turn) => turn.take())).toEqual([true, true, true, true, true])
-    expect(readdirSync(join(dir, 'xenserver-ddk-images'))).toHaveLength(5)
+    expect(withPhase.map((turn) => turn.take())).toEqual(Array(6).fill(true))
+    expect(readdirSync(join(dir, 'xenserver-ddk-images'))).toHaveLength(6)
     for (const turn of withPhase) turn.release()
     expect([said, readdirSync(join(dir, 'xenserver-ddk-images'))]).toEqual([[], []])
   })

@@ -6,7 +6,7 @@ import type { StoredIso } from '../../../src/fetch/store/stored-iso.ts'
 import type { Store } from '../../../src/fetch/store/tool-cache.ts'
 import type { Phase } from '../../../src/phase/phase.ts'
 import type { AddressRequest, IsoRequest } from '../../../src/supply/iso/iso-request.ts'
-import { beginRecognition, recognize } from '../../../src/supply/iso/known-iso.ts'
+import { beginRecognition, knownByNow, recognize } from '../../../src/supply/iso/known-iso.ts'
 import { startProxy } from '../../fetch/http/proxy-server.ts'
 import { type Handler, serve, sha256 } from '../../fetch/server.ts'
 import { hideDebugLines } from '../../support/quiet-toolkit.ts'
@@ -130,6 +130,16 @@ describe('another address is known by what its server says', () => {
       },
     )
   })
+})
+
+test('what another job has fetched meanwhile is asked for only if it is not known yet, and the tool cache may tell it', () => {
+  const unknown = { request: {} as IsoRequest, identity: undefined, sha256: undefined }
+  const wanted = { url: 'https://one.example/ddk.iso', version: undefined }
+  expect(knownByNow({ ...unknown, wanted }, storeWith(stored))).toEqual({ ...unknown, wanted, sha256: stored.sha256 })
+  expect(asked).toEqual([wanted])
+  const known = { ...unknown, wanted, sha256: 'a'.repeat(64) }
+  expect([knownByNow(known, storeWith(stored)), knownByNow(unknown, storeWith(stored))]).toEqual([known, unknown])
+  expect(asked).toEqual([wanted])
 })
 
 describe('a server that has the file no more', () => {
