@@ -27,11 +27,17 @@ afterEach(() => {
 })
 
 /** Names of what is saved. By default, everything has been made of an ISO whose address has no known checksum. */
-function saved(supply: Partial<Supply> = {}, order: Partial<Order> = {}, isPinned = false): readonly string[] {
+function saved(
+  supply: Partial<Supply> = {},
+  order: Partial<Order> = {},
+  isPinned = false,
+  changes: Partial<KnownIso> = {},
+): readonly string[] {
   const known = {
     identity: { sha256 },
     sha256: undefined,
     request: { kind: 'address', address: { urls: ['https://one.example/ddk.iso'], ...(isPinned && { sha256 }) } },
+    ...changes,
   }
   const made = {
     origin: 'download',
@@ -65,6 +71,15 @@ test('an ISO that was downloaded is saved with its image, and with its checksum 
 test('what is saved is staged in a folder of its own each, for a process that works beside the next steps', () => {
   saved()
   expect(readdirSync(dir).sort()).toEqual(['ddk.iso', 'image.tar', 'save-checksum', 'save-image', 'save-iso'])
+})
+
+test('neither an ISO nor an image is saved of which too little is known to find it again', () => {
+  expect(saved({}, {}, false, { identity: undefined })).toEqual([checksum])
+  expect(said).toEqual([expect.not.stringContaining('Nothing is saved')])
+})
+
+test('an ISO that is not on the machine any more is not saved', () => {
+  expect(saved({ isoPath: undefined as never })).toEqual([checksum, 'the image'])
 })
 
 test('an ISO that was not downloaded is not saved, because it is in a cache or on the machine already', () => {

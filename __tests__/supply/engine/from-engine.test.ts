@@ -174,6 +174,14 @@ test('it gets the requested name if no image has that, and nothing is said about
   expect(said).toEqual(['docker already has the image: sha256:ours'])
 })
 
+test('one that can not get the requested name is an error, because the next steps could not find it', async () => {
+  const find = async (reference: string) => (reference === 'ddk:1' ? undefined : image('sha256:ours'))
+  const tag = async () => {
+    throw new Error('it is read-only')
+  }
+  await expect(lookIn({ find, tag })).rejects.toThrow('it is read-only')
+})
+
 test("Podman's names begin with a registry, so an image of the requested name isn't looked up there", async () => {
   const asked: string[] = []
   const find = async (reference: string) => {

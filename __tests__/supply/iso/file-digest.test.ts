@@ -83,7 +83,9 @@ test.each([
 })
 
 test('neither a folder, nor a file that is not the expected one, nor any file without a tool cache is recorded', async () => {
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
   expect(await digestAndRecord(dir, {})).toBeUndefined()
+  clock.mockRestore()
   await expect(digestAndRecord(at('old'), { expected: 'a'.repeat(64) })).rejects.toThrow(/is expected/)
   delete process.env.RUNNER_TOOL_CACHE
   expect(await digestAndRecord(at('old'), {})).toBe(digest)

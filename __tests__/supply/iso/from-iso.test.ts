@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -110,6 +110,13 @@ describe('a file', () => {
       message: expect.stringMatching(new RegExp(`set expect-digest: ${archive!.configDigest}$`)),
     })
   })
+
+  test('is neither hashed nor converted in a job that was cancelled before, which is one error', async () => {
+    const phase = { say: (line: string) => void said.push(line), warn() {}, signal: AbortSignal.abort(new Error('Cancelled')) }
+    await expect(make({ known: { isRecorded: true }, order: { phase } })).rejects.toThrow('Cancelled')
+    await turn()
+    expect([said, readdirSync(step)]).toEqual([[], []])
+  })
 })
 
 /** A tool cache that has nothing, and downloads the ISO as `arrive` does. */
@@ -216,7 +223,8 @@ describe('an address', () => {
   test('whose download fails is an error, once the conversion that had begun is over', async () => {
     let ended = false
     const { store } = downloading((onArriving) => {
-      new ArrivalReport(path, statSync(path).size, 100_000, onArriving).lose('it is gone')
+      // Of the second one, nothing is converted, so nobody waits for its checksum.
+      for (let n = 0; n < 2; n++) new ArrivalReport(path, statSync(path).size, 100_000, onArriving).lose('it is gone')
       throw new Error('the server is gone')
     })
     const timeline = new Timeline()
@@ -230,5 +238,6 @@ describe('an address', () => {
     const order = { timeline: { measure, tasks: [] } as unknown as Timeline }
     await expect(make({ known: unfetched, store, order })).rejects.toThrow('the server is gone')
     expect(ended).toBe(true)
+    await turn()
   })
 })
