@@ -35759,7 +35759,7 @@ function checkDistinct(paths) {
 }
 __name(checkDistinct, "checkDistinct");
 function words(text3) {
-  return text3.split(/\s+/).filter((word2) => word2 !== "");
+  return text3.split(/\s+/);
 }
 __name(words, "words");
 
