@@ -217,6 +217,25 @@ describe('with an engine', () => {
       expect([existsSync(packages!), existsSync(sbom)]).toEqual([false, true])
     })
 
+    test('is counted in the summary of a later job as well, whose image is in the engine', async () => {
+      const inspect = `if [ "$1" = image ] && [ -e loaded ]; then
+        case "$*" in *'{{'*) ;; *)
+          config=$(tar -xOf archive blobs/sha256/$(cat loaded))
+          labels=$(echo "$config" | sed 's/.*"Labels":\\({[^}]*}\\).*/\\1/')
+          layers=$(echo "$config" | sed 's/.*"diff_ids":\\(\\[[^]]*\\]\\).*/\\1/')
+          printf '[{"Id":"sha256:%s","RepoTags":["a:1"],"Os":"linux","Architecture":"amd64","Config":{"Labels":%s},"RootFS":{"Layers":%s}}]' \\
+            "$(cat loaded)" "$labels" "$layers"
+          exit ;;
+        esac
+      fi`
+      await step({ sbom: join(dir, 'first.cdx.json') }, `${rpmPrints(bash)}\n${inspect}`)
+      const later = runner.nextJob()
+      expect((await later.main({ iso, engine: 'docker', cache: 'none', image: 'a:1' })).code).toBe(0)
+      expect(later.outputs()).toMatchObject({ source: 'engine', 'image-id': runner.outputs()['image-id'], packages: '' })
+      expect(later.summary()).toContain('<td>1 RPMs</td>')
+      for (const job of [runner, later]) await job.post()
+    })
+
     test('fails the step if there is no list', async () => {
       const sbom = join(dir, 'none.cdx.json')
       const { code, stdout } = await start({ sbom }, rpmPrints(''))

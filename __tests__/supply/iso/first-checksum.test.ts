@@ -1,10 +1,18 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
+import { stageChecksum } from '../../../src/cache/entries/checksum-record.ts'
+import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import type { Store } from '../../../src/fetch/store/tool-cache.ts'
 import { firstChecksum } from '../../../src/supply/iso/first-checksum.ts'
 import type { IsoRequest } from '../../../src/supply/iso/iso-request.ts'
 import type { Order } from '../../../src/supply/order.ts'
+import { useCacheService } from '../../support/use-cache-service.ts'
 
-// What an address gave first. What the Actions cache knows of it: ../../cache/entries.
+// What an address gave first, as the tool cache or the Actions cache knows it.
+
+useCacheService()
 
 const sha256 = 'a'.repeat(64)
 const address = { urls: ['https://one.example/ddk.iso'], headers: new Map(), headersFor: new Set<string>() }
@@ -47,4 +55,25 @@ test('what goes wrong is an error of whoever waits for it, and of nobody else', 
   await new Promise((resolve) => setImmediate(resolve))
   await expect(early).rejects.toThrow('it is broken')
   await expect(first()).rejects.toThrow('it is broken')
+})
+
+test('the Actions cache is asked if anything may come from there, and the tool cache knows nothing', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-first-checksum-'))
+  try {
+    const said: string[] = []
+    const phase = { say: (line: string) => void said.push(line), warn() {}, signal: new AbortController().signal }
+    startSaving([stageChecksum('https://one.example/ddk.iso', join(dir, 'staged'), sha256)], join(dir, 'save'), phase.say)
+    await awaitSaving(join(dir, 'save'), 30_000, phase.say)
+    expect(said.splice(0)).toEqual([expect.stringMatching(/^Saved the checksum/)])
+    const look = (image: boolean, iso: boolean, known?: string) => {
+      const store: Partial<Store> = { checksumBefore: () => known }
+      const order = { phase, tempDir: dir, cacheHealth: { failing: false, waited: 0 }, useCache: { restore: { image, iso } } }
+      return firstChecksum(request, store as Store, order as unknown as Order)()
+    }
+    expect([await look(true, false), await look(false, true), await look(false, false)]).toEqual([sha256, sha256, undefined])
+    expect(await look(true, true, 'b'.repeat(64))).toBe('b'.repeat(64))
+    expect(said).toEqual([])
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 })
