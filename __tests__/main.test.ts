@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { makeSmallRoot } from './fixtures/small-root.ts'
 import { startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
 import { fakeDocker } from './support/fake-docker.ts'
@@ -217,7 +218,12 @@ describe('with an engine', () => {
       expect([existsSync(packages!), existsSync(sbom)]).toEqual([false, true])
     })
 
-    test('is counted in the summary of a later job as well, whose image is in the engine', async () => {
+    test('is counted in the summary of a later job as well, whose image is in the engine; so is what the image is based on', async () => {
+      const root = join(dir, 'root-with-glibc')
+      makeSmallRoot(root)
+      writeFileSync(join(root, 'lib', 'libc-2.5.so'), '')
+      const glibc = join(dir, 'glibc.iso')
+      await makeDdkIso({ iso: glibc, root })
       const inspect = `if [ "$1" = image ] && [ -e loaded ]; then
         case "$*" in *'{{'*) ;; *)
           config=$(tar -xOf archive blobs/sha256/$(cat loaded))
@@ -228,11 +234,12 @@ describe('with an engine', () => {
           exit ;;
         esac
       fi`
-      await step({ sbom: join(dir, 'first.cdx.json') }, `${rpmPrints(bash)}\n${inspect}`)
+      await step({ iso: glibc, sbom: join(dir, 'first.cdx.json') }, `${rpmPrints(bash)}\n${inspect}`)
       const later = runner.nextJob()
-      expect((await later.main({ iso, engine: 'docker', cache: 'none', image: 'a:1' })).code).toBe(0)
+      expect((await later.main({ iso: glibc, engine: 'docker', cache: 'none', image: 'a:1' })).code).toBe(0)
       expect(later.outputs()).toMatchObject({ source: 'engine', 'image-id': runner.outputs()['image-id'], packages: '' })
-      expect(later.summary()).toContain('<td>1 RPMs</td>')
+      for (const row of ['<td>1 RPMs</td>', '<td>glibc 2.5</td>'])
+        expect([runner.summary(), later.summary()]).toEqual(Array(2).fill(expect.stringContaining(row)))
       for (const job of [runner, later]) await job.post()
     })
 

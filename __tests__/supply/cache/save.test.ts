@@ -2,14 +2,16 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { awaitSaving } from '../../../src/cache/process/saving.ts'
 import { type Compression, frameCompressor } from '../../../src/image/archive/frames.ts'
 import type { Conversion } from '../../../src/image/description.ts'
 import { saveForNextRun } from '../../../src/supply/cache/save.ts'
 import type { KnownIso } from '../../../src/supply/iso/known-iso.ts'
 import type { Order } from '../../../src/supply/order.ts'
 import type { Supply } from '../../../src/supply/supply.ts'
+import { startCacheService } from '../../support/cache-service.ts'
 
-// What is saved for the next run. There is no cache service, so that nothing leaves this folder.
+// What is saved for the next run. Without a cache service, nothing leaves this folder.
 
 const environment = { ...process.env }
 const sha256 = 'ab'.repeat(32)
@@ -118,6 +120,18 @@ test('nothing is saved to a cache that was too slow before, and that is said', (
     ['Nothing is saved to the Actions cache, because it was too slow before'],
     false,
   ])
+})
+
+test('it is saved while the job goes on, and the post step learns from a file how that went', async () => {
+  const service = await startCacheService()
+  try {
+    Object.assign(process.env, service.env.v2)
+    expect(saved({}, { useCache: { save: { image: false, iso: true } } as Order['useCache'] })).toEqual([checksum, 'the ISO'])
+    await awaitSaving(join(dir, 'saving'), 60_000, (line) => said.push(line))
+    expect(said.toSorted()).toEqual([expect.stringMatching(/^Saved the ISO/), expect.stringMatching(/^Saved the checksum/)])
+  } finally {
+    await service.close()
+  }
 })
 
 test('what goes wrong fails no step', () => {
