@@ -266,6 +266,21 @@ describe('with an engine', () => {
     expect(own.filter((name) => name.endsWith('.tar'))).toEqual([])
   })
 
+  test('the log has a group for each part of the step, in the order in which they begin', async () => {
+    const rpm = `case "$*" in create*'--entrypoint rpm'*) echo rpms; exit ;; 'start --attach rpms') printf 'a\\t\\t1\\t1\\ti386\\tBSD\\tCentOS\\n'; exit ;; esac`
+    const { stdout } = await step({ sbom: join(dir, 'groups.cdx.json'), 'oci-layout': join(dir, 'groups-layout') }, rpm)
+    expect([...stdout.matchAll(/^::group::(.*)$/gm)].map(([, title]) => title)).toEqual([
+      'Find a container engine',
+      'Identify the ISO',
+      'Look for the image',
+      'Make the image',
+      'Load the image into docker',
+      'Write the OCI layout',
+      'Set up ddk.sh',
+      'List the packages',
+    ])
+  })
+
   test('what the post step can not remove is one line each, and it removes the rest', async () => {
     const { bin, code } = await start({})
     expect(code).toBe(0)

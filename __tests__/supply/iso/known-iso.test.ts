@@ -94,6 +94,24 @@ test('a file that was hashed before is not read again, unless it must have a cer
   })
 })
 
+test('a file that takes long to read is in the log meanwhile', async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, 'ddk.iso')
+    writeFileSync(path, 'an ISO')
+    let now = Date.now()
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => {
+      now += 4000
+      return now
+    })
+    try {
+      await recognizeBy({ kind: 'file', path, sha256: undefined })
+    } finally {
+      clock.mockRestore()
+    }
+    expect(said[0]).toMatch(/^Computing the SHA-256: .*, 4\.0 s so far$/)
+  })
+})
+
 test('a file is read no more once the job is cancelled', async () => {
   await withTempDir(async (dir) => {
     const path = join(dir, 'ddk.iso')
