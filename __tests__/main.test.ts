@@ -86,6 +86,27 @@ describe('without an engine', () => {
     expect(existsSync(runner.path()[0]!)).toBe(false)
   })
 
+  test.each([
+    ['an archive', {}],
+    ['an OCI layout', { 'oci-layout': 'layout' }],
+    ['an archive', { 'oci-layout': 'layout', archive: 'image.tar' }],
+  ])('if none can be used, a notice says that the image is left as %s: %j', async (result, inputs) => {
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    for (const name of ['docker', 'podman']) writeFileSync(join(bin, name), `#!/bin/sh\necho 'no ${name}' >&2\nexit 1\n`, { mode: 0o755 })
+    runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '' })
+    const { code, stdout } = await runner.main({ iso, ...inputs })
+    expect([code, stdout.match(/^::notice::No container .*/gm)]).toEqual([
+      0,
+      [
+        expect.stringMatching(
+          new RegExp(
+            `so the image is left as ${result} and ddk\\.sh can't run: [^;]*docker[^;]*no docker[^;]*; [^;]*podman[^;]*no podman[^;]*$`,
+          ),
+        ),
+      ],
+    ])
+  })
+
   test('a layout that is asked for is the only result, unless an archive has a path as well', async () => {
     const archive = join(runner.workspace, 'image.tar')
     for (const inputs of [{ archive: '' }, { archive }]) {
