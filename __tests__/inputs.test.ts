@@ -18,9 +18,20 @@ afterEach(() => {
   process.env = { ...environment }
 })
 
+/** The values of these inputs; the others aren't set. */
 function read(inputs: Record<string, string>) {
+  for (const name of Object.keys(process.env)) if (name.startsWith('INPUT_')) delete process.env[name]
   for (const [name, value] of Object.entries(inputs)) process.env[`INPUT_${name.toUpperCase()}`] = value
   return readInputs()
+}
+
+/** What is wrong with these inputs. */
+function failure(inputs: Record<string, string>): unknown {
+  try {
+    return read(inputs)
+  } catch (error) {
+    return error
+  }
 }
 
 test('the values of inputs that are not set', () => {
@@ -123,7 +134,7 @@ test.each<[Record<string, string>, string]>([
   [{ 'registry-image': 'ghcr.io/a', 'registry-password': 'x', 'registry-username': 'a:b' }, "a user name can't contain a colon"],
   [{ 'expect-digest': 'sha256:123' }, 'Input "expect-digest": "sha256:123" is not a SHA-256'],
 ])('a registry that makes no sense is refused: %j', (inputs, sentence) => {
-  expect(() => read({ iso: '/srv/ddk.iso', ...inputs })).toThrow(sentence)
+  expect(failure({ iso: '/srv/ddk.iso', ...inputs })).toMatchObject({ kind: 'input', message: expect.stringContaining(sentence) })
 })
 
 test('the password of a registry is masked before anything else is said', () => {
@@ -136,10 +147,27 @@ test('the password of a registry is masked before anything else is said', () => 
   expect(written.at(-1)).toContain("The password in registry-password isn't masked in the log, because it has fewer than 8 characters")
 })
 
+test('the password of a registry is masked even if another input of it is wrong', () => {
+  const inputs = { iso: '/srv/ddk.iso', 'registry-image': 'ghcr.io/acme/ddk:1', 'registry-password': 'a long password' }
+  expect(() => read(inputs)).toThrow('Input "registry-image"')
+  expect(masked()).toEqual(['a long password'])
+})
+
 test.each(['require-checksum', 'restore-cache', 'save-cache', 'push'])('%s is true or false', (name) => {
   for (const text of ['yes', 'true false', '1']) {
     expect(() => read({ iso: '/srv/ddk.iso', [name]: text })).toThrow(`Input "${name}": it is "${text}"; it must be true or false`)
   }
+})
+
+test.each(['auto', 'all', 'image', 'iso', 'none'])('cache: %s', (cache) => {
+  expect(read({ iso: '/srv/ddk.iso', cache }).cache).toBe(cache)
+})
+
+test('another choice for the cache is refused, with those that there are', () => {
+  expect(failure({ iso: '/srv/ddk.iso', cache: 'both' })).toMatchObject({
+    kind: 'input',
+    message: 'Input "cache": "both" is not one of auto, all, image, iso, none',
+  })
 })
 
 test('the compression of the layers is left to the engine, or one of three', () => {
@@ -147,6 +175,11 @@ test('the compression of the layers is left to the engine, or one of three', () 
   expect(() => read({ iso: '/srv/ddk.iso', 'layer-compression': 'xz' })).toThrow(
     'Input "layer-compression": "xz" is not one of auto, zstd, gzip, none',
   )
+})
+
+test('without an ISO or a version, the sentence says what to set', () => {
+  const sentence = /^Neither "iso" nor "xenserver-version" is set; set "iso" to .*, or "xenserver-version" to a version with a known URL$/
+  expect(failure({})).toMatchObject({ kind: 'input', message: expect.stringMatching(sentence) })
 })
 
 test('the path of an archive is that of a file, from the current folder', () => {

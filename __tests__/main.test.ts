@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { makeSmallRoot } from './fixtures/small-root.ts'
 import { startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
 import { fakeDocker } from './support/fake-docker.ts'
@@ -83,6 +84,27 @@ describe('without an engine', () => {
     expect(step.stderr).toContain('no subuid ranges')
     expect((await runner.post()).code).toBe(0)
     expect(existsSync(runner.path()[0]!)).toBe(false)
+  })
+
+  test.each([
+    ['an archive', {}],
+    ['an OCI layout', { 'oci-layout': 'layout' }],
+    ['an archive', { 'oci-layout': 'layout', archive: 'image.tar' }],
+  ])('if none can be used, a notice says that the image is left as %s: %j', async (result, inputs) => {
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    for (const name of ['docker', 'podman']) writeFileSync(join(bin, name), `#!/bin/sh\necho 'no ${name}' >&2\nexit 1\n`, { mode: 0o755 })
+    runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '' })
+    const { code, stdout } = await runner.main({ iso, ...inputs })
+    expect([code, stdout.match(/^::notice::No container .*/gm)]).toEqual([
+      0,
+      [
+        expect.stringMatching(
+          new RegExp(
+            `so the image is left as ${result} and ddk\\.sh can't run: [^;]*docker[^;]*no docker[^;]*; [^;]*podman[^;]*no podman[^;]*$`,
+          ),
+        ),
+      ],
+    ])
   })
 
   test('a layout that is asked for is the only result, unless an archive has a path as well', async () => {
@@ -217,6 +239,31 @@ describe('with an engine', () => {
       expect([existsSync(packages!), existsSync(sbom)]).toEqual([false, true])
     })
 
+    test('is counted in the summary of a later job as well, whose image is in the engine; so is what the image is based on', async () => {
+      const root = join(dir, 'root-with-glibc')
+      makeSmallRoot(root)
+      writeFileSync(join(root, 'lib', 'libc-2.5.so'), '')
+      const glibc = join(dir, 'glibc.iso')
+      await makeDdkIso({ iso: glibc, root })
+      const inspect = `if [ "$1" = image ] && [ -e loaded ]; then
+        case "$*" in *'{{'*) ;; *)
+          config=$(tar -xOf archive blobs/sha256/$(cat loaded))
+          labels=$(echo "$config" | sed 's/.*"Labels":\\({[^}]*}\\).*/\\1/')
+          layers=$(echo "$config" | sed 's/.*"diff_ids":\\(\\[[^]]*\\]\\).*/\\1/')
+          printf '[{"Id":"sha256:%s","RepoTags":["a:1"],"Os":"linux","Architecture":"amd64","Config":{"Labels":%s},"RootFS":{"Layers":%s}}]' \\
+            "$(cat loaded)" "$labels" "$layers"
+          exit ;;
+        esac
+      fi`
+      await step({ iso: glibc, sbom: join(dir, 'first.cdx.json') }, `${rpmPrints(bash)}\n${inspect}`)
+      const later = runner.nextJob()
+      expect((await later.main({ iso: glibc, engine: 'docker', cache: 'none', image: 'a:1' })).code).toBe(0)
+      expect(later.outputs()).toMatchObject({ source: 'engine', 'image-id': runner.outputs()['image-id'], packages: '' })
+      for (const row of ['<td>1 RPMs</td>', '<td>glibc 2.5</td>'])
+        expect([runner.summary(), later.summary()]).toEqual(Array(2).fill(expect.stringContaining(row)))
+      for (const job of [runner, later]) await job.post()
+    })
+
     test('fails the step if there is no list', async () => {
       const sbom = join(dir, 'none.cdx.json')
       const { code, stdout } = await start({ sbom }, rpmPrints(''))
@@ -238,6 +285,21 @@ describe('with an engine', () => {
     )
     expect(beginnings(archive)).toEqual([zstd, zstd])
     expect(own.filter((name) => name.endsWith('.tar'))).toEqual([])
+  })
+
+  test('the log has a group for each part of the step, in the order in which they begin', async () => {
+    const rpm = `case "$*" in create*'--entrypoint rpm'*) echo rpms; exit ;; 'start --attach rpms') printf 'a\\t\\t1\\t1\\ti386\\tBSD\\tCentOS\\n'; exit ;; esac`
+    const { stdout } = await step({ sbom: join(dir, 'groups.cdx.json'), 'oci-layout': join(dir, 'groups-layout') }, rpm)
+    expect([...stdout.matchAll(/^::group::(.*)$/gm)].map(([, title]) => title)).toEqual([
+      'Find a container engine',
+      'Identify the ISO',
+      'Look for the image',
+      'Make the image',
+      'Load the image into docker',
+      'Write the OCI layout',
+      'Set up ddk.sh',
+      'List the packages',
+    ])
   })
 
   test('what the post step can not remove is one line each, and it removes the rest', async () => {

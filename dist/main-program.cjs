@@ -35755,7 +35755,7 @@ function checkDistinct(paths) {
 }
 __name(checkDistinct, "checkDistinct");
 function words(text3) {
-  return text3.split(/\s+/).filter((word2) => word2 !== "");
+  return text3.split(/\s+/);
 }
 __name(words, "words");
 
@@ -39583,7 +39583,7 @@ async function findExisting(known3, places2, order) {
   });
   if (inEngine) return inEngine;
   const { registry } = order;
-  const stored = registry && keys.registry !== void 0 ? await lookUp() : "unavailable";
+  const stored = await lookUp();
   if (registry && stored !== "unavailable") {
     const fetch = /* @__PURE__ */ __name(() => fromRegistry(registry, stored, known3.sha256, order, firstChecksum2), "fetch");
     const inRegistry = await ifUsable(registry, order, fetch, void 0);

@@ -240,6 +240,7 @@ function checkDistinct(paths: Readonly<Record<string, string | undefined>>): voi
   }
 }
 
+/** @param text has no space at either end, and isn't empty */
 function words(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== '')
+  return text.split(/\s+/)
 }

@@ -125,6 +125,12 @@ test('the image has the requested name, or one of its version; another version i
   expect(() => order(classic, { version: { numbers: [7, 0] } }).name(identity)).toThrow('XenServer 7.0 was requested')
 })
 
+test('what the image must be is passed on', () => {
+  const asked = order(classic, { expectDigest: 'sha256:1', maxZeroBytes: 5, uname: 'host' })
+  expect(asked).toMatchObject({ expectDigest: 'sha256:1', maxZeroBytes: 5, uname: 'host', tempDir: join(dir, 'step') })
+  expect(order(classic)).not.toHaveProperty('expectDigest')
+})
+
 test('what was decided is one sentence each', () => {
   expect(decisionsOf(order(old, {}, true))).toEqual([
     `The archive ${join(dir, 'step', 'image.tar')} is removed once it is loaded`,

@@ -40,7 +40,7 @@ export async function findExisting(known: KnownIso, places: Places, order: Order
   })
   if (inEngine) return inEngine
   const { registry } = order
-  const stored = registry && keys.registry !== undefined ? await lookUp() : 'unavailable'
+  const stored = await lookUp()
   if (registry && stored !== 'unavailable') {
     const fetch = () => fromRegistry(registry, stored, known.sha256, order, firstChecksum)
     const inRegistry = await ifUsable(registry, order, fetch, undefined)

@@ -1,15 +1,17 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { awaitSaving } from '../../../src/cache/process/saving.ts'
 import { type Compression, frameCompressor } from '../../../src/image/archive/frames.ts'
 import type { Conversion } from '../../../src/image/description.ts'
 import { saveForNextRun } from '../../../src/supply/cache/save.ts'
 import type { KnownIso } from '../../../src/supply/iso/known-iso.ts'
 import type { Order } from '../../../src/supply/order.ts'
 import type { Supply } from '../../../src/supply/supply.ts'
+import { startCacheService } from '../../support/cache-service.ts'
 
-// What is saved for the next run. There is no cache service, so that nothing leaves this folder.
+// What is saved for the next run. Without a cache service, nothing leaves this folder.
 
 const environment = { ...process.env }
 const sha256 = 'ab'.repeat(32)
@@ -27,11 +29,17 @@ afterEach(() => {
 })
 
 /** Names of what is saved. By default, everything has been made of an ISO whose address has no known checksum. */
-function saved(supply: Partial<Supply> = {}, order: Partial<Order> = {}, isPinned = false): readonly string[] {
+function saved(
+  supply: Partial<Supply> = {},
+  order: Partial<Order> = {},
+  isPinned = false,
+  changes: Partial<KnownIso> = {},
+): readonly string[] {
   const known = {
     identity: { sha256 },
     sha256: undefined,
     request: { kind: 'address', address: { urls: ['https://one.example/ddk.iso'], ...(isPinned && { sha256 }) } },
+    ...changes,
   }
   const made = {
     origin: 'download',
@@ -60,6 +68,20 @@ const checksum = "the checksum of this address's first download"
 test('an ISO that was downloaded is saved with its image, and with its checksum if that was not known', () => {
   expect(saved()).toEqual([checksum, 'the image', 'the ISO'])
   expect(saved({}, {}, true)).toEqual(['the image', 'the ISO'])
+})
+
+test('what is saved is staged in a folder of its own each, for a process that works beside the next steps', () => {
+  saved()
+  expect(readdirSync(dir).sort()).toEqual(['ddk.iso', 'image.tar', 'save-checksum', 'save-image', 'save-iso'])
+})
+
+test('neither an ISO nor an image is saved of which too little is known to find it again', () => {
+  expect(saved({}, {}, false, { identity: undefined })).toEqual([checksum])
+  expect(said).toEqual([expect.not.stringContaining('Nothing is saved')])
+})
+
+test('an ISO that is not on the machine any more is not saved', () => {
+  expect(saved({ isoPath: undefined as never })).toEqual([checksum, 'the image'])
 })
 
 test('an ISO that was not downloaded is not saved, because it is in a cache or on the machine already', () => {
@@ -98,6 +120,18 @@ test('nothing is saved to a cache that was too slow before, and that is said', (
     ['Nothing is saved to the Actions cache, because it was too slow before'],
     false,
   ])
+})
+
+test('it is saved while the job goes on, and the post step learns from a file how that went', async () => {
+  const service = await startCacheService()
+  try {
+    Object.assign(process.env, service.env.v2)
+    expect(saved({}, { useCache: { save: { image: false, iso: true } } as Order['useCache'] })).toEqual([checksum, 'the ISO'])
+    await awaitSaving(join(dir, 'saving'), 60_000, (line) => said.push(line))
+    expect(said.toSorted()).toEqual([expect.stringMatching(/^Saved the ISO/), expect.stringMatching(/^Saved the checksum/)])
+  } finally {
+    await service.close()
+  }
 })
 
 test('what goes wrong fails no step', () => {

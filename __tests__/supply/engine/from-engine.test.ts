@@ -119,6 +119,17 @@ test('one that was built on the image is not used, also if the image is gone', a
   expect(said.at(-1)).toBe("The image that docker has is ignored: it has 3 layers, and the DDK's has 2 (sha256:derived)")
 })
 
+test('one with the uname of the host has a layer less', async () => {
+  const look = async (layers: number) => {
+    const phase = { say: (line: string) => said.push(line), warn() {}, signal: new AbortController().signal }
+    const order: Partial<Order> = { phase, uname: 'host', name: () => 'ddk:1' }
+    const engine = { ...engineWith('sha256:ours'), find: async (id: string) => ({ ...image(id), layers }) }
+    return (await fromEngine(engine, 'v1-key', order as Order))?.image?.id
+  }
+  expect([await look(1), await look(2)]).toEqual(['sha256:ours', undefined])
+  expect(said.at(-1)).toBe("The image that docker has is ignored: it has 2 layers, and the DDK's has 1 (sha256:ours)")
+})
+
 /** Looks in an engine that has one image, which is unlike others in this. */
 async function lookIn(changes: Partial<Engine>, labels: Record<string, string> = {}, signal = new AbortController().signal) {
   const ours = image('sha256:ours')
@@ -155,6 +166,45 @@ test('it gets the requested name, unless it has it', async () => {
   const find = async (reference: string) => (reference === 'ddk:1' ? image('sha256:other') : image('sha256:ours'))
   expect(await lookIn({ find })).toEqual({ id: 'sha256:ours', tagged: [['sha256:ours', 'ddk:1']] })
   expect(said).toContain('ddk:1 was the name of the image sha256:other before')
+})
+
+test('it gets the requested name if no image has that, and nothing is said about another', async () => {
+  const find = async (reference: string) => (reference === 'ddk:1' ? undefined : image('sha256:ours'))
+  expect(await lookIn({ find })).toEqual({ id: 'sha256:ours', tagged: [['sha256:ours', 'ddk:1']] })
+  expect(said).toEqual(['docker already has the image: sha256:ours'])
+})
+
+test('one that can not get the requested name is an error, because the next steps could not find it', async () => {
+  const find = async (reference: string) => (reference === 'ddk:1' ? undefined : image('sha256:ours'))
+  const tag = async () => {
+    throw new Error('it is read-only')
+  }
+  await expect(lookIn({ find, tag })).rejects.toThrow('it is read-only')
+})
+
+test("Podman's names begin with a registry, so an image of the requested name isn't looked up there", async () => {
+  const asked: string[] = []
+  const find = async (reference: string) => {
+    asked.push(reference)
+    return { ...image('sha256:ours'), names: ['localhost/ddk:1'] }
+  }
+  expect(await lookIn({ name: 'podman', find })).toEqual({ id: 'sha256:ours', tagged: [] })
+  expect(asked).toEqual(['sha256:ours'])
+  await lookIn({ name: 'docker', find })
+  expect(asked).toEqual(['sha256:ours', 'sha256:ours', 'ddk:1'])
+})
+
+test('an engine that fails at both questions at once is one line', async () => {
+  const fail = async () => {
+    throw new Error('it is broken')
+  }
+  const find = async (reference: string) => (reference === 'ddk:1' ? fail() : image('sha256:ours'))
+  const prove = async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    return fail()
+  }
+  expect(await lookIn({ find, prove })).toEqual({ id: undefined, tagged: [] })
+  expect(said).toEqual(['The image that docker has is ignored: it is broken'])
 })
 
 test('one with another digest than the expected one is not used, whichever of its digests is known', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { Turn, turnFor } from '../../../src/supply/engine/turn.ts'
+import { inTurn, Turn, turnFor } from '../../../src/supply/engine/turn.ts'
 import type { KnownIso } from '../../../src/supply/iso/known-iso.ts'
 import type { Order } from '../../../src/supply/order.ts'
 import { noOtherUser } from '../../support/machine.ts'
@@ -138,6 +138,17 @@ describe('a claim of another container', () => {
     expect(existsSync(claim)).toBe(true)
   })
 
+  test('is waited for as long as the patience lasts, and that is said once', async () => {
+    const claim = claimedElsewhere(new Date())
+    const said: string[] = []
+    const turn = new Turn(path, { ...phase(), say: (line) => said.push(line) }, 0)
+    await turn.wait()
+    await turn.wait()
+    expect(said).toEqual([waiting])
+    expect([turn.take(), existsSync(claim)]).toEqual([true, true])
+    expect(said.slice(1)).toEqual(['The other job is still not done, so the image is made here as well'])
+  })
+
   test('is taken over when it has not been touched for a minute', () => {
     const claim = claimedElsewhere(new Date(Date.now() - 61_000))
     const turn = new Turn(path, phase())
@@ -165,6 +176,17 @@ describe('a tool cache that can hold no claim', () => {
     expect(other.lines()[0]).toMatch(/^Other jobs on this machine may make the same image at the same time: .*permission denied/)
     await other.finish()
   })
+})
+
+test("a job that fails gives its turn up, so the next one needn't wait for its end", async () => {
+  const phase = { say() {}, warn() {}, signal: new AbortController().signal }
+  const failing = inTurn(new Turn(path, phase), async (turn) => {
+    expect(turn?.take()).toBe(true)
+    throw new Error('it fails')
+  })
+  await expect(failing).rejects.toThrow('it fails')
+  expect(readdirSync(join(dir, 'images'))).toEqual([])
+  expect(await inTurn(undefined, async (turn) => turn)).toBeUndefined()
 })
 
 describe('who needs a turn', () => {
@@ -200,17 +222,19 @@ describe('who needs a turn', () => {
   test('each image has its own, in each engine, with each uname', () => {
     const address = { urls: ['https://example.com/ddk.iso'], headers: new Map(), headersFor: new Set<string>() }
     const unidentified = { ...known, identity: undefined, request: { kind: 'address', address } } as unknown as KnownIso
+    const another = { ...address, urls: ['https://example.com/another.iso'] }
     const different = [
       turnFor(known, engine, order),
       turnFor(known, { ...engine, name: 'podman' }, order),
       turnFor(known, engine, { ...order, uname: 'host' }),
       turnFor({ ...known, identity: { sha256: '2'.repeat(64) } }, engine, order),
       turnFor(unidentified, engine, order),
+      turnFor({ ...unidentified, request: { ...unidentified.request, address: another } } as KnownIso, engine, order),
     ]
     const said: string[] = []
     const withPhase = different.map((turn) => turn!)
-    expect(withPhase.map((turn) => turn.take())).toEqual([true, true, true, true, true])
-    expect(readdirSync(join(dir, 'xenserver-ddk-images'))).toHaveLength(5)
+    expect(withPhase.map((turn) => turn.take())).toEqual(Array(6).fill(true))
+    expect(readdirSync(join(dir, 'xenserver-ddk-images'))).toHaveLength(6)
     for (const turn of withPhase) turn.release()
     expect([said, readdirSync(join(dir, 'xenserver-ddk-images'))]).toEqual([[], []])
   })

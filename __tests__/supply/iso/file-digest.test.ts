@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { digestAndRecord, recordedDigest, verifyRecorded } from '../../../src/supply/iso/file-digest.ts'
 import { sha256 } from '../../fetch/server.ts'
 
@@ -24,6 +24,7 @@ beforeEach(() => {
   process.env.RUNNER_TOOL_CACHE = toolCache
 })
 afterEach(() => {
+  jest.restoreAllMocks()
   process.env = { ...environment }
   rmSync(toolCache, { recursive: true, force: true })
 })
@@ -68,8 +69,23 @@ test('a file that was written a moment ago is not recorded, because its times ma
   expect(recordedDigest(at('new'))).toBeUndefined()
 })
 
+test.each([
+  [1999, false],
+  [2001, true],
+])('a file that is hashed %d ms after its last change is recorded: %j, however long that takes', async (age, isRecorded) => {
+  let now = Math.floor(statSync(at('old')).ctimeMs) + age
+  jest.spyOn(Date, 'now').mockImplementation(() => now)
+  const onProgress = () => {
+    now += 60_000
+  }
+  expect(await digestAndRecord(at('old'), { onProgress })).toBe(digest)
+  expect(recordedDigest(at('old'))).toBe(isRecorded ? digest : undefined)
+})
+
 test('neither a folder, nor a file that is not the expected one, nor any file without a tool cache is recorded', async () => {
+  const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
   expect(await digestAndRecord(dir, {})).toBeUndefined()
+  clock.mockRestore()
   await expect(digestAndRecord(at('old'), { expected: 'a'.repeat(64) })).rejects.toThrow(/is expected/)
   delete process.env.RUNNER_TOOL_CACHE
   expect(await digestAndRecord(at('old'), {})).toBe(digest)
@@ -79,7 +95,9 @@ test('neither a folder, nor a file that is not the expected one, nor any file wi
 
 test('a record that is none is ignored, and so is a tool cache that cannot be written to', async () => {
   await digestAndRecord(at('broken'), {})
-  for (const text of ['', '[]', 'null', '{"sha256":1}']) {
+  const record = JSON.parse(readFileSync(records()[0]!, 'utf8'))
+  const damaged = [`${digest}0`, ` ${digest}`, digest.toUpperCase(), ''].map((text) => JSON.stringify({ ...record, sha256: text }))
+  for (const text of ['', '[]', 'null', '{"sha256":1}', ...damaged]) {
     writeFileSync(records()[0]!, text)
     expect(recordedDigest(at('broken'))).toBeUndefined()
   }

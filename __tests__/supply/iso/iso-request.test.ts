@@ -149,6 +149,17 @@ test('a link to a file that is not there', () => {
   }
 })
 
+test('a path about which the system says something else, which shows when it is opened', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ddk-iso-request-'))
+  try {
+    symlinkSync('loop', join(dir, 'loop'))
+    const path = join(dir, 'loop', 'ddk.iso')
+    expect(request({ iso: { kind: 'file', path } })).toMatchObject({ kind: 'file', path })
+  } finally {
+    rmSync(dir, { recursive: true })
+  }
+})
+
 test.each(['www.example.com/ddk.iso', 'mirror.example/isos/ddk.iso'])('an address without its protocol: %s', (text) => {
   expect(() => request({ iso: parseIsoInput(text) })).toThrow(
     /there is no such file; .* starts in the workspace, and an address with https:\/\/$/,

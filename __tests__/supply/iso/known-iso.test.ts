@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { beforeEach, describe, expect, test } from '@jest/globals'
+import { beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { StoredIso } from '../../../src/fetch/store/stored-iso.ts'
 import type { Store } from '../../../src/fetch/store/tool-cache.ts'
 import type { Phase } from '../../../src/phase/phase.ts'
+import { digestAndRecord } from '../../../src/supply/iso/file-digest.ts'
 import type { AddressRequest, IsoRequest } from '../../../src/supply/iso/iso-request.ts'
-import { beginRecognition, recognize } from '../../../src/supply/iso/known-iso.ts'
+import { beginRecognition, knownByNow, recognize } from '../../../src/supply/iso/known-iso.ts'
 import { startProxy } from '../../fetch/http/proxy-server.ts'
 import { type Handler, serve, sha256 } from '../../fetch/server.ts'
 import { hideDebugLines } from '../../support/quiet-toolkit.ts'
@@ -65,6 +66,49 @@ test('a file is known by its checksum', async () => {
     const request = { kind: 'file', path, sha256: undefined } as const
     expect(await recognizeBy(request)).toEqual({ request, identity: { sha256: digest }, sha256: digest })
     expect(await recognizeBy({ ...request, path: dir })).toMatchObject({ identity: undefined, sha256: undefined })
+    expect(said).toEqual([`SHA-256: ${digest}`])
+  })
+})
+
+test('a file that was hashed before is not read again, unless it must have a certain checksum', async () => {
+  const environment = { ...process.env }
+  await withTempDir(async (dir) => {
+    process.env.RUNNER_TOOL_CACHE = dir
+    try {
+      const path = join(dir, 'ddk.iso')
+      writeFileSync(path, 'an ISO')
+      const digest = sha256(Buffer.from('an ISO'))
+      // What has just been written isn't recorded.
+      const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
+      await digestAndRecord(path, {})
+      clock.mockRestore()
+      const request = { kind: 'file', path, sha256: undefined } as const
+      expect(await recognizeBy(request)).toEqual({ request, identity: { sha256: digest }, sha256: digest, isRecorded: true })
+      expect(said).toEqual([`SHA-256: ${digest}, as computed before: the file hasn't changed since`])
+      const pinned = { ...request, sha256: digest }
+      expect(await recognizeBy(pinned)).toEqual({ request: pinned, identity: { sha256: digest }, sha256: digest })
+      await expect(recognizeBy({ ...request, sha256: 'a'.repeat(64) })).rejects.toThrow(`but ${'a'.repeat(64)} is expected`)
+    } finally {
+      process.env = environment
+    }
+  })
+})
+
+test('a file that takes long to read is in the log meanwhile', async () => {
+  await withTempDir(async (dir) => {
+    const path = join(dir, 'ddk.iso')
+    writeFileSync(path, 'an ISO')
+    let now = Date.now()
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => {
+      now += 4000
+      return now
+    })
+    try {
+      await recognizeBy({ kind: 'file', path, sha256: undefined })
+    } finally {
+      clock.mockRestore()
+    }
+    expect(said[0]).toMatch(/^Computing the SHA-256: .*, 4\.0 s so far$/)
   })
 })
 
@@ -132,10 +176,21 @@ describe('another address is known by what its server says', () => {
   })
 })
 
+test('what another job has fetched meanwhile is asked for only if it is not known yet, and the tool cache may tell it', () => {
+  const unknown = { request: {} as IsoRequest, identity: undefined, sha256: undefined }
+  const wanted = { url: 'https://one.example/ddk.iso', version: undefined }
+  expect(knownByNow({ ...unknown, wanted }, storeWith(stored))).toEqual({ ...unknown, wanted, sha256: stored.sha256 })
+  expect(asked).toEqual([wanted])
+  const known = { ...unknown, wanted, sha256: 'a'.repeat(64) }
+  expect([knownByNow(known, storeWith(stored)), knownByNow(unknown, storeWith(stored))]).toEqual([known, unknown])
+  expect(asked).toEqual([wanted])
+})
+
 describe('a server that has the file no more', () => {
   test('is not needed if it was fetched before', async () => {
     await withAddress(missing, async (request) => {
       expect(await recognizeBy(request, stored)).toEqual({ request, identity: { sha256: stored.sha256 }, sha256: stored.sha256 })
+      expect(asked).toEqual([{ url: request.address.urls[0], version: undefined }])
       expect(said).toEqual([expect.stringMatching(/404 Not Found; using the ISO that was fetched from there before$/)])
     })
   })

@@ -103,6 +103,7 @@ unless(noRegistry).describe('the action with a registry', () => {
   test('an image is pushed as it is, and a machine that has nothing else gets the same', async () => {
     const first = await main({ push: 'true' })
     expect([first.code, first.stdout]).toEqual([0, expect.stringContaining("the DDK's licence forbids passing it on")])
+    expect(first.stdout).toContain('::group::Push the image\n')
     expect(first.outputs).toMatchObject({ source: 'file', 'cache-hit': 'false', 'image-digest': expect.stringMatching(/^sha256:/) })
     const digest = first.outputs['image-digest']
     expect(tagsOf(name())).toEqual(['6.5.0-90233c', first.outputs['cache-key']!.replace('xenserver-ddk-image-v2-', '')].sort())
