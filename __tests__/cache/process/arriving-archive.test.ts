@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open as openFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { ArrivingArchive } from '../../../src/cache/process/arriving-archive.ts'
 
 let temp = ''
@@ -13,6 +14,7 @@ beforeEach(() => {
   archive = new ArrivingArchive(temp, stop.signal)
 })
 afterEach(async () => {
+  jest.restoreAllMocks()
   await archive.close()
   rmSync(temp, { recursive: true, force: true })
 })
@@ -36,6 +38,7 @@ function link(fd: string): string {
 
 test.each(['cache.tzst', 'cache.tgz'])('%s is read while it arrives, and to its end when it has been moved', async (name) => {
   const pieces = archive.read()
+  expect(archive.given).toBe(0)
   const first = next(pieces)
   const file = download(name)
   writeFileSync(file, 'one')
@@ -61,6 +64,33 @@ test('what comes shortly before the end is not lost', async () => {
   archive.complete()
   expect(await rest).toBe('two')
   expect((await pieces.next()).done).toBe(true)
+})
+
+test('what comes while it looks for more is not lost, even if that is the end', async () => {
+  const file = download()
+  writeFileSync(file, 'one')
+  const pieces = archive.read()
+  expect(await next(pieces)).toBe('one')
+  const handle = await openFile(file)
+  const files = Object.getPrototypeOf(handle) as FileHandle
+  await handle.close()
+  const { read } = files
+  jest.spyOn(files, 'read').mockImplementationOnce(async function (this: FileHandle, ...args: unknown[]) {
+    const nothing: unknown = await Reflect.apply(read, this, args)
+    appendFileSync(file, 'two')
+    archive.complete()
+    return nothing
+  } as typeof read)
+  expect(await next(pieces)).toBe('two')
+  expect((await pieces.next()).done).toBe(true)
+})
+
+test('an archive that comes while somebody looks for it is not missing', async () => {
+  const first = next(archive.read())
+  // It has looked once by now.
+  writeFileSync(join(temp, 'archive'), 'all')
+  archive.complete()
+  expect(await first).toBe('all')
 })
 
 test('each reading begins at the beginning', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { forwardLog, haveService, isAlive, readStatus, stop } from '../../../src/cache/process/background.ts'
 import { until } from '../../support/tools.ts'
@@ -49,9 +50,14 @@ test.each([
 })
 
 test('another process, which has its number now, is left alone', async () => {
-  const pid = await start('echo ready; sleep 1000')
-  await stop(pid, join(dir, 'other'))
-  expect(isAlive(pid, statusFile)).toBe(true)
+  const child = spawn('sh', ['-c', 'read line; echo "heard $line"', 'sh', statusFile], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  started.push(child)
+  await stop(child.pid!, join(dir, 'other'))
+  child.stdin.on('error', () => {}).end('something\n')
+  expect(await text(child.stdout)).toBe('heard something\n')
 })
 
 test('without a status, nothing is known yet', () => {

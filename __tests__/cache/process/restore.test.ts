@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
@@ -51,7 +51,16 @@ const entry = () => ({ key: 'the-key', dir: join(dir, 'entry'), what: 'the image
 async function run<T>(options: Partial<RestoreOptions>, use: (archive: ArrivingArchive) => Promise<T>): Promise<T | undefined> {
   const value = await restore(entry(), { say: (line) => said.push(line), ...options }, use)
   if (existsSync(entry().dir)) expect(readdirSync(entry().dir)).toEqual([])
+  expect(readdirSync('/proc/self/fd').filter((fd) => targetOf(fd).startsWith(dir))).toEqual([])
   return value
+}
+
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
 }
 
 const unknown = (): ServiceHealth => ({ failing: false, waited: 0 })
