@@ -62,6 +62,7 @@ const verbs = () => callsOf(dir).map((call) => /^(create|exec|rm|start( --attach
 test('the shell is known to the post step before its container exists', async () => {
   expect(await setUp()).toBe(true)
   expect([verbs(), warned, existsSync(join(shell!.folder, 'mounted'))]).toEqual([['create', 'start', 'exec'], [], true])
+  expect(callsOf(dir).at(-1)).toBe(`exec ${shell!.container!.name} /bin/sh -c [ -e "$1" ] sh ${join(shell!.folder, 'settings')}`)
 })
 
 test('if no program of the image can run, each step fails with the reason, and the container is removed', async () => {
@@ -92,10 +93,16 @@ test('without any engine, each step fails with the reason, and the post step kno
 })
 
 test('the folders of the container are known as they were at its start, without those that are not there', async () => {
-  const volumes = ['/nowhere', dir].map((source) => ({ source, target: '/volume', options: '' }))
+  const volumes = [join(dir, 'none'), dir].map((source) => ({ source, target: '/volume', options: '' }))
   await setUp('', { volumes })
   const lines = [workspace, temp, dir].map((folder) => run('stat', ['-Lc', '%d:%i %n', folder]))
   expect(readFileSync(join(shell!.folder, 'mounted'), 'utf8')).toBe(lines.join(''))
+})
+
+test('a folder that is replaced while the container starts counts as replaced', async () => {
+  const before = run('stat', ['-Lc', '%d:%i %n', workspace])
+  await setUp(`case $1 in start) mv '${workspace}' '${workspace}.old'; mkdir '${workspace}' ;; esac`)
+  expect(readFileSync(join(shell!.folder, 'mounted'), 'utf8')).toContain(before)
 })
 
 describe('a container whose options may name another image', () => {
@@ -115,6 +122,8 @@ describe('a container whose options may name another image', () => {
       "docker couldn't make the container of ddk.sh: the container was made of another image (sha256:2): a word of the options was taken for an image's name; check",
     )
     expect(verbs()).toEqual(['create', undefined, 'rm', ...probe, ...probe])
+    const { name } = shell!.container!
+    expect(callsOf(dir).slice(1, 3)).toEqual([`container inspect --format {{.Image}} ${name}`, `rm --force ${name}`])
   })
 
   test('is not asked about without options', async () => {

@@ -181,6 +181,20 @@ describe('files that are used while they arrive', () => {
     expect(await unpack(archive(), first)).toBe('first')
   })
 
+  test("needn't be asked for to the end, however much is left", async () => {
+    const content = randomBytes(16 << 20)
+    const compressed = zstdCompressSync(Buffer.concat([header(content.length), content, Buffer.alloc(1024)]))
+    let given = 0
+    const archive = (async function* () {
+      for (; given < compressed.length; given += 1 << 16) yield compressed.subarray(given, given + (1 << 16))
+    })()
+    const size = await unpack(archive, async (files) => {
+      for await (const file of files) return file.size
+      return 0
+    })
+    expect([size, given >= compressed.length]).toEqual([16 << 20, true])
+  })
+
   test('are given up before the failure of their archive is told', async () => {
     const content = randomBytes(1 << 20)
     const compressed = zstdCompressSync(Buffer.concat([header(content.length), content, Buffer.alloc(1024)]))
