@@ -178,6 +178,56 @@ test("steps use the daemon of the action's step, whatever their own variables sa
   expect(spawnSync('bash', ['-c', script], { encoding: 'utf8', env }).stdout).toBe('unix:///run/it is.sock,\n')
 })
 
+test.each([
+  ['set', "it's the action's"],
+  ['not set', undefined],
+])('what leads to an engine is as it was in the step of the action, in which it was %s', async (_how, value) => {
+  const names = [
+    ...['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION'],
+    ...['CONTAINER_HOST', 'CONTAINER_CONNECTION', 'CONTAINER_SSHKEY', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF'],
+    ...['XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME'],
+  ]
+  const allOf = (text?: string) => Object.fromEntries(names.map((name) => [name, text]))
+  const { shell } = await install({}, {}, allOf(value))
+  const env = { ...allOf("the step's own"), PATH: process.env.PATH }
+  const { stdout } = spawnSync('bash', ['-c', `. '${join(shell.folder, 'settings')}'; env`], { encoding: 'utf8', env })
+  const lines = stdout.split('\n').filter((line) => names.includes(line.split('=')[0]!))
+  expect(lines.sort()).toEqual(value === undefined ? [] : names.map((name) => `${name}=${value}`).sort())
+})
+
+test('a folder below another one is neither mounted nor given back for itself', async () => {
+  jest.spyOn(process, 'getuid').mockReturnValue(1001)
+  const below = join(workspace, 'temp')
+  mkdirSync(below)
+  const { shell, sources } = await install({}, { temp: below, workspace: `${workspace}/` })
+  expect([sources, shell.container!.giveBack.slice(-1)]).toEqual([[`${workspace}/`], [`${workspace}/`]])
+  expect(shell.container!.giveBack).not.toContain(below)
+})
+
+test('what is given back is what is newer than the shell, and goes to the runner', async () => {
+  jest.spyOn(process, 'getuid').mockReturnValue(1001)
+  jest.spyOn(process, 'getgid').mockReturnValue(1002)
+  const { shell } = await install({})
+  const [program, option, , , owner, since, , ...folders] = shell.container!.giveBack
+  expect([program, option, owner, since, folders]).toEqual([
+    '/bin/sh',
+    '-c',
+    '1001:1002',
+    join(shell.folder, 'settings'),
+    [workspace, temp],
+  ])
+})
+
+test('a volume of the engine is no folder of the host, and a folder that is mounted twice is one', async () => {
+  const volumes = [
+    { source: workspace, target: '/again', options: '' },
+    { source: 'cache', target: '/cache', options: '' },
+  ]
+  const { sources, shell, hasRunOptions } = await install({}, { volumes, runOptions: ['--rm'] })
+  expect([sources, hasRunOptions, (await install({})).hasRunOptions]).toEqual([[workspace, temp], true, false])
+  expect(shell.container!.name).toBe(`xenserver-ddk-${shell.id.slice(0, 13)}`)
+})
+
 test('once the job is cancelled, an earlier shell is left to the post step', async () => {
   await install({})
   const supervision = { signal: AbortSignal.abort(new Error('Cancelled')) }

@@ -58,6 +58,27 @@ test('env', () => {
   }
 })
 
+test('what may be a line of a key is not shown, and a name is', () => {
+  const name = `1${'A'.repeat(39)}`
+  expect(() => parseEnv(`${name}=secret`)).toThrow(`"${name}" is not a valid variable name`)
+  expect(() => parseEnv(`${name}A=secret`)).toThrow(/^a long line is not a valid variable name/)
+})
+
+test('lines end as on any system', () => {
+  expect([parseEnv('A=1\r\n\tB\r\n'), parseVolumes('a:/b\r\n').map(({ target }) => target)]).toEqual([['A=1', 'B'], ['/b']])
+})
+
+test('the mistake in a volume is named', () => {
+  expect(() => parseVolumes('/x:y')).toThrow(
+    new Error('"/x:y" has no absolute path for the container; write HOST:CONTAINER or HOST:CONTAINER:ro, one volume a line'),
+  )
+  expect(() => parseVolumes('x')).toThrow(/^"x" is not a volume; write HOST:CONTAINER/)
+  expect(() => parseVolumes('-x:/y')).toThrow(/^"-x:\/y" has neither an absolute path nor a volume's name; /)
+  expect(() => parseVolumes('/a:/b:ro,exec')).toThrow(
+    '"/a:/b:ro,exec" has the option "exec", and a folder may have ro, rw, z, Z, private, rprivate, shared, rshared, slave, rslave; write',
+  )
+})
+
 test('network, run-options, user', () => {
   expect(parseNetwork('container:abc')).toBe('container:abc')
   expect(() => parseNetwork('--privileged')).toThrow(/is not a valid network/)
@@ -78,6 +99,10 @@ test('folders have the options of both engines, and no others', () => {
   expect(optionsOf('/a,b:/c"d')).toContain(' --mount type=bind,"source=/a,b","target=/c""d" ')
   expect(optionsOf('cache:/b:ro,nocopy')).toContain(' --volume cache:/b:ro,nocopy ')
   expect(() => parseVolumes('/a:/b:nocopy')).toThrow('"/a:/b:nocopy" has the option "nocopy", and a folder may have ro, rw, z, Z, private')
+})
+
+test('the root of the host is a folder like any other', () => {
+  expect(mountPairs(['/'], parseVolumes('/nowhere:/x'))).toEqual(['/nowhere', '/x', '', '/'])
 })
 
 test('of folders that are mounted in each other, the innermost says where a step runs', () => {

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { type InstalledShell, removeShell } from '../../src/shell/remove.ts'
 import { callsOf, fakeDocker } from '../support/fake-docker.ts'
+import { noMounts } from '../support/machine.ts'
+import { unless } from '../support/skip.ts'
+import { run } from '../support/tools.ts'
 
 const environment = { ...process.env }
 let dir = ''
@@ -81,6 +84,23 @@ test('what goes wrong is said, and the files are removed all the same', async ()
   fakeDocker(dir, 'echo "Error: no daemon" >&2; exit 1')
   await remove()
   expect(said).toEqual(["docker couldn't list the containers of ddk.sh: Error: no daemon"])
+})
+
+unless(noMounts).test('files that can not be removed are a line, and no failure', async () => {
+  fakeDocker(dir)
+  run('mount', ['-t', 'tmpfs', 'tmpfs', shell.bin])
+  try {
+    await remove()
+    expect(said).toEqual([expect.stringMatching(/\/shells\/ddk\.sh\S*: it can't be removed \(/)])
+  } finally {
+    run('umount', [shell.bin])
+  }
+})
+
+test('a container in which files are not given back in time is removed all the same', async () => {
+  fakeDocker(dir, `case $1 in ps) echo x ;; exec) exec sleep 150 ;; esac`)
+  await removeShell(shell, (line) => said.push(line), { deadlines: { greeting: 1, question: 30, change: 5 } })
+  expect([said, callsOf(dir).at(-1)]).toEqual([['Removed the container of ddk.sh'], 'rm --force --volumes x'])
 })
 
 test('an engine that hangs has the time of a change to remove the container', async () => {

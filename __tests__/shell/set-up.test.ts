@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
 import type { Finished } from '../../src/programs/finished.ts'
 import type { InstalledShell } from '../../src/shell/remove.ts'
-import { setUpShell } from '../../src/shell/set-up.ts'
+import { type ShellRequest, type Surroundings, setUpRefusal, setUpShell } from '../../src/shell/set-up.ts'
 import { startContainer } from '../../src/shell/start.ts'
 import { callsOf, fakeDocker } from '../support/fake-docker.ts'
+import { run } from '../support/tools.ts'
 
 // What becomes of a shell whose container can't be used. The engine is a script that answers as Docker does.
 
@@ -35,27 +36,25 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true })
 })
 
+const request: ShellRequest = { name: 'ddk.sh', volumes: [], env: ['TOKEN=hush'], runOptions: [], user: 'root' }
+const surroundings = (): Surroundings => ({
+  temp,
+  workspace,
+  say() {},
+  warn: (sentence) => warned.push(sentence),
+  async installed(installed) {
+    shell = installed
+    expect(callsOf(dir)).toEqual([])
+  },
+  explanation: 'docs/x.md',
+})
+
 /** @param extra what the engine does first, in shell */
-async function setUp(extra = ''): Promise<boolean> {
+async function setUp(extra = '', more: Partial<ShellRequest> = {}): Promise<boolean> {
   fakeDocker(dir, extra)
   const engine = (await detectEngine('docker'))!
   rmSync(join(dir, 'calls'))
-  return setUpShell(
-    engine,
-    image,
-    { name: 'ddk.sh', volumes: [], env: ['TOKEN=hush'], runOptions: [], user: 'root' },
-    {
-      temp,
-      workspace,
-      say() {},
-      warn: (sentence) => warned.push(sentence),
-      async installed(installed) {
-        shell = installed
-        expect(callsOf(dir)).toEqual([])
-      },
-      explanation: 'docs/x.md',
-    },
-  )
+  return setUpShell(engine, image, { ...request, ...more }, surroundings())
 }
 
 const verbs = () => callsOf(dir).map((call) => /^(create|exec|rm|start( --attach)?) /.exec(call)?.[1])
@@ -63,6 +62,7 @@ const verbs = () => callsOf(dir).map((call) => /^(create|exec|rm|start( --attach
 test('the shell is known to the post step before its container exists', async () => {
   expect(await setUp()).toBe(true)
   expect([verbs(), warned, existsSync(join(shell!.folder, 'mounted'))]).toEqual([['create', 'start', 'exec'], [], true])
+  expect(callsOf(dir).at(-1)).toBe(`exec ${shell!.container!.name} /bin/sh -c [ -e "$1" ] sh ${join(shell!.folder, 'settings')}`)
 })
 
 test('if no program of the image can run, each step fails with the reason, and the container is removed', async () => {
@@ -83,6 +83,52 @@ test.each([
   const unseen = 'echo "bind source path does not exist" >&2; exit 1'
   expect(await setUp(`case "$*" in create*--mount*'source=${folder()}'*) ${unseen} ;; esac`)).toBe(false)
   expect(warned).toEqual([expect.stringContaining(`docker doesn't see this runner's files in ${folder()}, so steps can't run`)])
+})
+
+test('without any engine, each step fails with the reason, and the post step knows the shell', async () => {
+  await setUpRefusal(request, 'there is no engine', surroundings())
+  expect(shell).toEqual({ id: expect.any(String), name: 'ddk.sh', folder: expect.any(String), bin: join(shell!.folder, 'bin') })
+  const step = spawnSync(join(shell!.bin, 'ddk.sh'), ['/dev/null'], { encoding: 'utf8', env: process.env })
+  expect([step.status, step.stderr]).toEqual([125, '::error::ddk.sh: there is no engine. See docs/x.md\n'])
+})
+
+test('the folders of the container are known as they were at its start, without those that are not there', async () => {
+  const volumes = [join(dir, 'none'), dir].map((source) => ({ source, target: '/volume', options: '' }))
+  await setUp('', { volumes })
+  const lines = [workspace, temp, dir].map((folder) => run('stat', ['-Lc', '%d:%i %n', folder]))
+  expect(readFileSync(join(shell!.folder, 'mounted'), 'utf8')).toBe(lines.join(''))
+})
+
+test('a folder that is replaced while the container starts counts as replaced', async () => {
+  const before = run('stat', ['-Lc', '%d:%i %n', workspace])
+  await setUp(`case $1 in start) mv '${workspace}' '${workspace}.old'; mkdir '${workspace}' ;; esac`)
+  expect(readFileSync(join(shell!.folder, 'mounted'), 'utf8')).toContain(before)
+})
+
+describe('a container whose options may name another image', () => {
+  const more = { runOptions: ['--memory', '1g', 'busybox'] }
+
+  test.each([
+    ['of the image', 'echo sha256:1'],
+    ['of the image, as Podman says it', 'echo 1'],
+    ['of which nobody knows', 'exit 1'],
+  ])('is used if it is %s', async (_which, answer) => {
+    expect(await setUp(`case $1 in container) ${answer}; exit ;; esac`, more)).toBe(true)
+    expect(verbs()).toEqual(['create', undefined, 'start', 'exec'])
+  })
+
+  test('is removed before it starts if it is of another', async () => {
+    await expect(setUp('case $1 in container) echo sha256:2; exit ;; esac', more)).rejects.toThrow(
+      "docker couldn't make the container of ddk.sh: the container was made of another image (sha256:2): a word of the options was taken for an image's name; check",
+    )
+    expect(verbs()).toEqual(['create', undefined, 'rm', ...probe, ...probe])
+    const { name } = shell!.container!
+    expect(callsOf(dir).slice(1, 3)).toEqual([`container inspect --format {{.Image}} ${name}`, `rm --force ${name}`])
+  })
+
+  test('is not asked about without options', async () => {
+    expect(await setUp('case $1 in container) echo sha256:2; exit ;; esac')).toBe(true)
+  })
 })
 
 const probe = ['create', 'start --attach', 'rm']

@@ -92,6 +92,17 @@ test.each(compressions)('an image of %s comes back in the compression that is as
   }
 })
 
+test('what an image is made again of is known, and how much of a file may be lost', async () => {
+  const made = await makeSmallImage(join(dir, 'image.tar'), [])
+  const image = { iso: '/an.iso', isoSha256, uname: 'ddk', configDigest: made.archive.configDigest }
+  const staged = (maxZeroBytes?: number) => stageImageToMake(key, join(dir, 'staged'), '/an.iso', made, maxZeroBytes)
+  expect(staged()).toEqual({ key, dir: join(dir, 'staged'), what: 'the image', image })
+  expect([staged(0).image, staged(5).image]).toEqual([
+    { ...image, maxZeroBytes: 0 },
+    { ...image, maxZeroBytes: 5 },
+  ])
+})
+
 test("an image of gzip stays so for an engine that can't load zstd", async () => {
   const staged = stageImage(key, join(dir, 'staged'), join(dir, 'image.tar'), await makeSmallImage(join(dir, 'image.tar'), [], 'gzip'))
   const checked = await checkStaged(staged, join(dir, 'again.tar'), { takesZstd: false })

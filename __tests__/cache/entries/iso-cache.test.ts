@@ -87,6 +87,30 @@ test('an ISO of another size than its server says is a miss', async () => {
   expect(await checkIso(folder, staged.key, address)).toMatchObject({ sha256 })
 })
 
+test('a description of up to 1 MiB is read, and no longer one', async () => {
+  const staged = stageIso(address, join(dir, 'staged'), iso, sha256)
+  const folder = join(staged.dir, entryFolder)
+  const about = join(folder, 'about.json')
+  writeFileSync(about, readFileSync(about, 'utf8').padEnd(1 << 20))
+  expect(await checkIso(folder, staged.key, address)).toMatchObject({ sha256 })
+  writeFileSync(about, readFileSync(about, 'utf8').padEnd((1 << 20) + 1))
+  await expect(checkIso(folder, staged.key, address)).rejects.toThrow(/^about\.json is larger than 1 MiB$/)
+})
+
+test.each(['null', '5', '[]', '{}'])('an ISO whose description is %s is a miss', async (text) => {
+  const staged = stageIso(address, join(dir, 'staged'), iso, sha256)
+  const folder = join(staged.dir, entryFolder)
+  writeFileSync(join(folder, 'about.json'), text)
+  expect(await checkIso(folder, staged.key, address)).toBe('its contents belong to another key')
+})
+
+test('what was staged before in the same folder is gone', () => {
+  stageIso(address, join(dir, 'staged'), iso, sha256)
+  const { dir: place } = stageIso(address, join(dir, 'staged'), iso, sha256.toUpperCase())
+  expect(readdirSync(join(place, entryFolder)).sort()).toEqual(['about.json', 'iso'])
+  expect(JSON.parse(readFileSync(join(place, entryFolder, 'about.json'), 'utf8'))).toMatchObject({ sha256, size: content.length })
+})
+
 test("an ISO that doesn't belong to its key is a miss with one line", async () => {
   const other = { sha256: 'ab'.repeat(32) }
   const staged = stageIso(other, join(dir, 'staged'), iso, sha256)
