@@ -28541,8 +28541,8 @@ var require_protocol = __commonJS({
       get supportsVulnerabilities() {
         return this.#supportsVulnerabilities;
       }
-      supportsVulnerabilityRatingMethod(rm3) {
-        return this.#vulnerabilityRatingMethods.has(rm3);
+      supportsVulnerabilityRatingMethod(rm4) {
+        return this.#vulnerabilityRatingMethods.has(rm4);
       }
       get supportsComponentEvidence() {
         return this.#supportsComponentEvidence;
@@ -30306,7 +30306,7 @@ var init_bom = __esm({
 // src/main.ts
 var import_node_crypto11 = require("node:crypto");
 var import_node_fs54 = require("node:fs");
-var import_promises16 = require("node:fs/promises");
+var import_promises17 = require("node:fs/promises");
 var import_node_os4 = require("node:os");
 var import_node_path42 = require("node:path");
 var import_node_url4 = require("node:url");
@@ -36870,12 +36870,13 @@ __name(giveBackCommand, "giveBackCommand");
 
 // src/shell/remove.ts
 var import_node_fs27 = require("node:fs");
+var import_promises8 = require("node:fs/promises");
 var import_node_path20 = require("node:path");
 async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
   try {
-    (0, import_node_fs27.rmSync)(shell.folder, { recursive: true, force: true });
+    await (0, import_promises8.rm)(shell.folder, { recursive: true, force: true });
   } catch (error2) {
     say2(sentenceOf(error2));
   }
@@ -37119,7 +37120,7 @@ init_text();
 
 // src/cache/process/background.ts
 var import_node_fs31 = require("node:fs");
-var import_promises8 = require("node:timers/promises");
+var import_promises9 = require("node:timers/promises");
 var import_node_url2 = require("node:url");
 
 // src/cache/process/environment.ts
@@ -37214,7 +37215,7 @@ async function stop(pid, statusFile) {
     } catch {
       return;
     }
-    for (let turn4 = 0; turn4 < 20 && isAlive2(pid, statusFile); turn4++) await (0, import_promises8.setTimeout)(25);
+    for (let turn4 = 0; turn4 < 20 && isAlive2(pid, statusFile); turn4++) await (0, import_promises9.setTimeout)(25);
   }
 }
 __name(stop, "stop");
@@ -37487,9 +37488,9 @@ var import_node_path25 = require("node:path");
 
 // src/cache/process/arriving-archive.ts
 var import_node_fs35 = require("node:fs");
-var import_promises9 = require("node:fs/promises");
+var import_promises10 = require("node:fs/promises");
 var import_node_path24 = require("node:path");
-var import_promises10 = require("node:timers/promises");
+var import_promises11 = require("node:timers/promises");
 var interval = 20;
 var pieceSize2 = 1 << 20;
 var ArrivingArchive = class {
@@ -37556,13 +37557,13 @@ var ArrivingArchive = class {
   async #wait() {
     if (this.#ending instanceof Error) throw this.#ending;
     this.#signal.throwIfAborted();
-    await (0, import_promises10.setTimeout)(interval);
+    await (0, import_promises11.setTimeout)(interval);
   }
 };
 async function openAny(temp) {
   for (const name2 of namesIn3(temp).filter((name3) => /^archive$|^[^/]+\/cache\.t(zst|gz)$/.test(name3))) {
     try {
-      return await (0, import_promises9.open)((0, import_node_path24.join)(temp, name2));
+      return await (0, import_promises10.open)((0, import_node_path24.join)(temp, name2));
     } catch (error2) {
       if (error2.code !== "ENOENT") throw error2;
     }
@@ -37720,9 +37721,9 @@ __name(download2, "download");
 
 // src/cache/entries/unpack.ts
 var import_node_fs40 = require("node:fs");
-var import_promises11 = require("node:fs/promises");
+var import_promises12 = require("node:fs/promises");
 var import_node_path26 = require("node:path");
-var import_promises12 = require("node:stream/promises");
+var import_promises13 = require("node:stream/promises");
 var import_node_zlib2 = require("node:zlib");
 
 // src/bytes/byte-stream.ts
@@ -37795,7 +37796,7 @@ async function unpack(archive, use) {
     while (!await compressed.atEnd()) yield await compressed.some(Number.POSITIVE_INFINITY);
   }, "all");
   try {
-    return await (0, import_promises12.pipeline)(all(), decompressor(magic2), async (content) => {
+    return await (0, import_promises13.pipeline)(all(), decompressor(magic2), async (content) => {
       const bytes = new ByteStream(content, name);
       const result = await use(filesOf2(bytes));
       while (!await bytes.atEnd()) await bytes.some(Number.POSITIVE_INFINITY);
@@ -37808,7 +37809,7 @@ async function unpack(archive, use) {
 }
 __name(unpack, "unpack");
 async function unpackInto(folder2, archive) {
-  await (0, import_promises11.mkdir)(folder2);
+  await (0, import_promises12.mkdir)(folder2);
   await unpack(archive, async (files) => {
     for await (const file of files) await writeFile2((0, import_node_path26.join)(folder2, file.name), file);
   });
@@ -37869,7 +37870,7 @@ async function expectZeros(bytes) {
 __name(expectZeros, "expectZeros");
 async function writeFile2(path6, { size, content }) {
   checkFreeSpace((0, import_node_path26.dirname)(path6), size, "What the Actions cache has");
-  const file = await (0, import_promises11.open)(path6, import_node_fs40.constants.O_WRONLY | import_node_fs40.constants.O_CREAT | import_node_fs40.constants.O_EXCL | import_node_fs40.constants.O_NOFOLLOW, 384);
+  const file = await (0, import_promises12.open)(path6, import_node_fs40.constants.O_WRONLY | import_node_fs40.constants.O_CREAT | import_node_fs40.constants.O_EXCL | import_node_fs40.constants.O_NOFOLLOW, 384);
   try {
     for await (const piece of content.pieces(size)) {
       for (let done = 0; done < piece.length; ) done += (await file.write(piece, done)).bytesWritten;
@@ -37935,7 +37936,7 @@ __name(stageChecksum, "stageChecksum");
 // src/image/archive/remake.ts
 var import_node_crypto9 = require("node:crypto");
 var import_node_path29 = require("node:path");
-var import_promises13 = require("node:stream/promises");
+var import_promises14 = require("node:stream/promises");
 var import_node_util4 = require("node:util");
 var import_node_zlib3 = require("node:zlib");
 
@@ -38088,7 +38089,7 @@ var copyMembers = /* @__PURE__ */ __name(async (from, { size, uncompressedSize }
       yield piece;
     }
   }, "members");
-  await (0, import_promises13.pipeline)(
+  await (0, import_promises14.pipeline)(
     members,
     (0, import_node_zlib3.createGunzip)({ chunkSize: 1 << 20 }),
     (content) => writePieces(content, uncompressedSize, writer)
@@ -38455,7 +38456,7 @@ __name(recordOf, "recordOf");
 
 // src/supply/engine/turn.ts
 var import_node_path32 = require("node:path");
-var import_promises14 = require("node:timers/promises");
+var import_promises15 = require("node:timers/promises");
 init_digest();
 var usualPatience2 = 30 * 6e4;
 var Turn = class {
@@ -38497,7 +38498,7 @@ var Turn = class {
     if (!this.#hasWaited) say2("Another job on this machine is making this image; waiting for it");
     this.#hasWaited = true;
     do {
-      await (0, import_promises14.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
+      await (0, import_promises15.setTimeout)(250 + Math.random() * 500, void 0, { signal }).catch(() => signal.throwIfAborted());
     } while (isClaimed(this.#path, this.#mine) && Date.now() < this.#until);
   }
   release() {
@@ -40031,7 +40032,7 @@ function compressionFor(engine, isWhole) {
 __name(compressionFor, "compressionFor");
 
 // src/supply/registry/to-registry.ts
-var import_promises15 = require("node:fs/promises");
+var import_promises16 = require("node:fs/promises");
 init_errors();
 
 // src/image/archive/archived-blobs.ts
@@ -40285,7 +40286,7 @@ async function push(client, supply, keys, order) {
     phase.say(`${text3} has the image already (${before}), so nothing is pushed`);
     return { digest: before, bytes: 0 };
   }
-  const file = await (0, import_promises15.open)(order.archive);
+  const file = await (0, import_promises16.open)(order.archive);
   try {
     const bytes = await pushBlobs(client, file, archive, order);
     const meanwhile = await findSame(client, keyTags[0], archive);
@@ -40491,7 +40492,7 @@ async function run() {
     const [canRun] = await Promise.all([
       step(`Set up ${name2}`, prepareShell, (ready) => shellSetUp(name2, ready)),
       // Of the size of the image, so that this takes a while.
-      order.keepArchive ? void 0 : (0, import_promises16.rm)(order.archive, { force: true })
+      order.keepArchive ? void 0 : (0, import_promises17.rm)(order.archive, { force: true })
     ]);
     phase.signal.throwIfAborted();
     if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {

@@ -21659,6 +21659,7 @@ __name(matchersFile, "matchersFile");
 
 // src/shell/remove.ts
 var import_node_fs7 = require("node:fs");
+var import_promises3 = require("node:fs/promises");
 var import_node_path3 = require("node:path");
 
 // src/disk/filesystem/small-file.ts
@@ -21680,7 +21681,7 @@ async function removeShell(shell, say2 = () => {
 }, supervision = {}) {
   if (shell.container) await removeContainer(shell, shell.container, say2, supervision);
   try {
-    (0, import_node_fs7.rmSync)(shell.folder, { recursive: true, force: true });
+    await (0, import_promises3.rm)(shell.folder, { recursive: true, force: true });
   } catch (error) {
     say2(sentenceOf(error));
   }

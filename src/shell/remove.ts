@@ -1,4 +1,5 @@
-import { rmdirSync, rmSync } from 'node:fs'
+import { rmdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { engineCommand, type Supervision } from '../engine/command.ts'
 import { sentenceOf } from '../host/system-error.ts'
@@ -37,7 +38,8 @@ export async function removeShell(
 ): Promise<void> {
   if (shell.container) await removeContainer(shell, shell.container, say, supervision)
   try {
-    rmSync(shell.folder, { recursive: true, force: true })
+    // Unlike rmSync, it says why it fails, and where.
+    await rm(shell.folder, { recursive: true, force: true })
   } catch (error) {
     say(sentenceOf(error))
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { stageChecksum } from '../../../src/cache/entries/checksum-record.ts'
 import { awaitSaving, startSaving } from '../../../src/cache/process/saving.ts'
 import type { Store } from '../../../src/fetch/store/tool-cache.ts'
@@ -18,6 +18,12 @@ const sha256 = 'a'.repeat(64)
 const address = { urls: ['https://one.example/ddk.iso'], headers: new Map(), headersFor: new Set<string>() }
 const request: IsoRequest = { kind: 'address', address, version: undefined, fromCatalog: false }
 
+let dir = ''
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ddk-first-checksum-'))
+})
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
 /** What is found out, asked for twice, and what the tool cache was asked. */
 async function ask(asked: IsoRequest, checksumBefore: (url: string) => string | undefined) {
   const urls: string[] = []
@@ -27,7 +33,7 @@ async function ask(asked: IsoRequest, checksumBefore: (url: string) => string | 
       return checksumBefore(url)
     },
   }
-  const order = { phase: {}, tempDir: '/nowhere', cacheHealth: {}, useCache: { restore: { image: false, iso: false } } }
+  const order = { phase: {}, tempDir: dir, cacheHealth: {}, useCache: { restore: { image: false, iso: false } } }
   const first = firstChecksum(asked, store as Store, order as unknown as Order)
   expect(urls).toEqual([])
   return { answers: [await first(), await first()], urls }
@@ -58,22 +64,17 @@ test('what goes wrong is an error of whoever waits for it, and of nobody else', 
 })
 
 test('the Actions cache is asked if anything may come from there, and the tool cache knows nothing', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'ddk-first-checksum-'))
-  try {
-    const said: string[] = []
-    const phase = { say: (line: string) => void said.push(line), warn() {}, signal: new AbortController().signal }
-    startSaving([stageChecksum('https://one.example/ddk.iso', join(dir, 'staged'), sha256)], join(dir, 'save'), phase.say)
-    await awaitSaving(join(dir, 'save'), 30_000, phase.say)
-    expect(said.splice(0)).toEqual([expect.stringMatching(/^Saved the checksum/)])
-    const look = (image: boolean, iso: boolean, known?: string) => {
-      const store: Partial<Store> = { checksumBefore: () => known }
-      const order = { phase, tempDir: dir, cacheHealth: { failing: false, waited: 0 }, useCache: { restore: { image, iso } } }
-      return firstChecksum(request, store as Store, order as unknown as Order)()
-    }
-    expect([await look(true, false), await look(false, true), await look(false, false)]).toEqual([sha256, sha256, undefined])
-    expect(await look(true, true, 'b'.repeat(64))).toBe('b'.repeat(64))
-    expect(said).toEqual([])
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
+  const said: string[] = []
+  const phase = { say: (line: string) => void said.push(line), warn() {}, signal: new AbortController().signal }
+  startSaving([stageChecksum('https://one.example/ddk.iso', join(dir, 'staged'), sha256)], join(dir, 'save'), phase.say)
+  await awaitSaving(join(dir, 'save'), 30_000, phase.say)
+  expect(said.splice(0)).toEqual([expect.stringMatching(/^Saved the checksum/)])
+  const look = (image: boolean, iso: boolean, known?: string) => {
+    const store: Partial<Store> = { checksumBefore: () => known }
+    const order = { phase, tempDir: dir, cacheHealth: { failing: false, waited: 0 }, useCache: { restore: { image, iso } } }
+    return firstChecksum(request, store as Store, order as unknown as Order)()
   }
+  expect([await look(true, false), await look(false, true), await look(false, false)]).toEqual([sha256, sha256, undefined])
+  expect(await look(true, true, 'b'.repeat(64))).toBe('b'.repeat(64))
+  expect(said).toEqual([])
 })
