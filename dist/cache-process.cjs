@@ -72512,14 +72512,13 @@ var import_node_fs13 = require("node:fs");
 var import_node_path7 = require("node:path");
 function standIn(program, commands2, temp) {
   const bin = (0, import_node_path7.join)(temp, "bin");
-  const first = `${bin}${import_node_path7.delimiter}`;
-  const { PATH = "" } = process.env;
-  const others = PATH.startsWith(first) ? PATH.slice(first.length) : PATH;
+  const folders = (process.env.PATH ?? "").split(import_node_path7.delimiter).filter((folder) => folder !== "" && folder !== bin);
+  const real = [...folders, "/usr/bin", "/bin"].join(import_node_path7.delimiter);
   makeFolder(bin);
   (0, import_node_fs13.writeFileSync)((0, import_node_path7.join)(bin, program), `#!/bin/sh
-PATH=${shellQuote(others)}:/usr/bin:/bin
+PATH=${shellQuote(real)}
 ${commands2}`, { mode: 493 });
-  process.env.PATH = `${first}${others}`;
+  process.env.PATH = [bin, ...folders].join(import_node_path7.delimiter);
 }
 __name(standIn, "standIn");
 function tarThatMoves(archive) {

@@ -46,6 +46,14 @@ test('a program that stands in finds the real ones, and only once', () => {
   expect(statSync(join(dir, 'bin/first')).mode & 0o022).toBe(0)
 })
 
+test.each([undefined, '', ':'])('with PATH %j, it is not looked for in the current folder', (path) => {
+  if (path === undefined) delete process.env.PATH
+  else process.env.PATH = path
+  standIn('tar', 'echo "$PATH"', dir)
+  expect(process.env.PATH).toBe(join(dir, 'bin'))
+  expect(call('tar').stdout).toBe('/usr/bin:/bin\n')
+})
+
 test('zstdmt packs what it is given, whatever the toolkit asks for', () => {
   const bin = join(dir, 'real')
   standIn('zstd', 'echo "$*"', dir)

@@ -12,12 +12,12 @@ import { shellQuote } from '../../host/shell-quote.ts'
  */
 export function standIn(program: string, commands: string, temp: string): void {
   const bin = join(temp, 'bin')
-  const first = `${bin}${delimiter}`
-  const { PATH = '' } = process.env
-  const others = PATH.startsWith(first) ? PATH.slice(first.length) : PATH
+  // An empty word in PATH would be the current folder.
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '' && folder !== bin)
+  const real = [...folders, '/usr/bin', '/bin'].join(delimiter)
   makeFolder(bin)
-  writeFileSync(join(bin, program), `#!/bin/sh\nPATH=${shellQuote(others)}:/usr/bin:/bin\n${commands}`, { mode: 0o755 })
-  process.env.PATH = `${first}${others}`
+  writeFileSync(join(bin, program), `#!/bin/sh\nPATH=${shellQuote(real)}\n${commands}`, { mode: 0o755 })
+  process.env.PATH = [bin, ...folders].join(delimiter)
 }
 
 /**
