@@ -1,6 +1,7 @@
-import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { withTempDir } from '../support/tools.ts'
 import { mutantsOf, mutated } from './mutations.ts'
 import { testsFor } from './reach.ts'
 import { type Judged, table } from './table.ts'
@@ -77,10 +78,33 @@ test('every source can be parsed, and what is shown is in it', () => {
 
 describe('the tests that reach a file', () => {
   const usual = { fast: false, all: false }
-  test('come nearest first: those that import it, that import what imports it, that run the action', () => {
+  test('come nearest first: those that import it, that import what imports it, that run the action', () =>
+    withTempDir((made) => {
+      const files = {
+        'src/image.ts': '',
+        'src/engine.ts': "import './image.ts'",
+        'src/main.ts': "import './engine.ts'",
+        '__tests__/support/runner.ts': '',
+        '__tests__/action.test.ts': "import './support/runner.ts'",
+        '__tests__/engine.test.ts': "import '../src/engine.ts'",
+        '__tests__/image.test.ts': "import '../src/image.ts'",
+        '__tests__/other.test.ts': '',
+      }
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(made, path)), { recursive: true })
+        writeFileSync(join(made, path), text)
+      }
+      expect(testsFor(made, 'src/image.ts', usual)).toEqual([
+        ['__tests__/image.test.ts'],
+        ['__tests__/engine.test.ts'],
+        ['__tests__/action.test.ts'],
+      ])
+    }))
+
+  test('are found in this checkout', () => {
     const [direct, indirect, action] = testsFor(root, 'src/supply/engine/known-images.ts', usual)
     expect(direct).toEqual(['__tests__/supply/engine/from-engine.test.ts'])
-    expect(indirect).toEqual(['__tests__/supply/existing.test.ts'])
+    expect(indirect).toContain('__tests__/supply/existing.test.ts')
     expect(action).toContain('__tests__/main.test.ts')
   })
 

@@ -52,17 +52,19 @@ export function testsFor(root: string, file: string, { fast, all }: Selection): 
   return groups.filter((group) => group.length > 0).map((group) => group.sort((a, b) => a.distance - b.distance).map(({ test }) => test))
 }
 
+/** By the whole path of a file. */
 const known = new Map<string, ReadonlyMap<string, number>>()
 
 /** Every file that a file imports or starts, directly or not, and in how many steps. */
 function distancesFrom(root: string, file: string): ReadonlyMap<string, number> {
-  const found = known.get(file) ?? new Map([[file, 0]])
-  if (known.has(file)) return found
-  const distances = found as Map<string, number>
+  const whole = join(root, file)
+  const before = known.get(whole)
+  if (before) return before
+  const distances = new Map([[file, 0]])
   for (const [next, distance] of distances) {
     for (const imported of importsOf(root, next)) if (!distances.has(imported)) distances.set(imported, distance + 1)
   }
-  known.set(file, distances)
+  known.set(whole, distances)
   return distances
 }
 
@@ -71,17 +73,20 @@ export function reachedBy(root: string, test: string): string[] {
   return [...distancesFrom(root, test).keys()]
 }
 
+/** By the whole path of a file. */
 const imports = new Map<string, readonly string[]>()
 
 function importsOf(root: string, file: string): readonly string[] {
-  const before = imports.get(file)
+  const whole = join(root, file)
+  const before = imports.get(whole)
   if (before) return before
   // Types are no part of the program.
-  const text = readFileSync(join(root, file), 'utf8').replace(/^(import|export) type [^'"]*['"].*$/gm, '')
+  const text = readFileSync(whole, 'utf8').replace(/^(import|export) type [^'"]*['"].*$/gm, '')
   const paths = Array.from(text.matchAll(/['"`](\.{1,2}\/[^'"`\s]+\.ts)['"`]/g), ([, path]) =>
     relative(root, join(root, dirname(file), path!)),
   )
-  const found = [...paths.filter((path) => !path.startsWith('..') && existsSync(join(root, path))), ...(started[file] ?? [])]
-  imports.set(file, found)
+  const inside = [...paths.filter((path) => !path.startsWith('..')), ...(started[file] ?? [])]
+  const found = inside.filter((path) => existsSync(join(root, path)))
+  imports.set(whole, found)
   return found
 }
