@@ -35449,7 +35449,7 @@ function command(line) {
 __name(command, "command");
 var maxAnnotations = 5;
 var annotations = { notice: /* @__PURE__ */ new Set(), warning: /* @__PURE__ */ new Set() };
-function annotate(kind, write, line) {
+function annotate(kind, write2, line) {
   const made = annotations[kind];
   if (made.has(line)) return;
   made.add(line);
@@ -35457,7 +35457,7 @@ function annotate(kind, write, line) {
   else {
     lastLine2 = Date.now();
     const more = made.size === maxAnnotations ? ` (if there are more ${kind}s, they are in this step's log)` : "";
-    write(`${shortLine(line)}${more}`);
+    write2(`${shortLine(line)}${more}`);
   }
 }
 __name(annotate, "annotate");
@@ -35760,9 +35760,9 @@ function words(text3) {
 __name(words, "words");
 
 // src/runner-file.ts
-async function tellRunner(what2, write) {
+async function tellRunner(what2, write2) {
   try {
-    await write();
+    await write2();
   } catch (error2) {
     warn(`The runner doesn't get ${what2}: ${sentenceOf(error2)}`);
   }
@@ -38431,14 +38431,29 @@ function isKnownImage(value) {
   return typeof id === "string" && typeof userland === "string" && Number.isSafeInteger(packages);
 }
 __name(isKnownImage, "isKnownImage");
-function rememberImage({ id, labels }, facts = {}) {
-  const key = labels[keyLabel];
-  if (!key) return;
-  const known3 = knownImages(key);
-  const before = known3.find((image) => image.id === id);
-  const { userland = before?.userland, packages = before?.packages } = facts;
-  const now = { id, userland, packages };
-  const images2 = before ? known3.map((image) => image === before ? now : image) : [...known3, now];
+function rememberImage(image, facts = {}) {
+  const known3 = knownOf(image);
+  if (known3.some(({ id }) => id === image.id)) rememberFacts(image, facts);
+  else write(image, [...known3, { id: image.id, ...facts }]);
+}
+__name(rememberImage, "rememberImage");
+function rememberFacts(image, facts) {
+  const known3 = knownOf(image);
+  const before = known3.find(({ id }) => id === image.id);
+  if (!before) return;
+  const { userland = before.userland, packages = before.packages } = facts;
+  write(
+    image,
+    known3.map((other) => other === before ? { id: image.id, userland, packages } : other)
+  );
+}
+__name(rememberFacts, "rememberFacts");
+function knownOf({ labels }) {
+  return knownImages(labels[keyLabel] ?? "");
+}
+__name(knownOf, "knownOf");
+function write({ labels }, images2) {
+  const key = labels[keyLabel] ?? "";
   try {
     const record2 = recordOf(key);
     makeFolder((0, import_node_path31.join)(record2, ".."));
@@ -38446,7 +38461,7 @@ function rememberImage({ id, labels }, facts = {}) {
   } catch {
   }
 }
-__name(rememberImage, "rememberImage");
+__name(write, "write");
 function recordOf(key) {
   const { RUNNER_TOOL_CACHE: toolCache } = process.env;
   if (!toolCache || !/^[\w.-]+$/.test(key)) throw new Error("nowhere to keep it");
@@ -40484,8 +40499,8 @@ async function run() {
     });
     const { ociLayout: ociLayout2 } = order;
     if (ociLayout2 !== void 0) {
-      const write = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
-      await step("Write the OCI layout", write, () => layoutWritten(supply, ociLayout2));
+      const write2 = /* @__PURE__ */ __name(() => writeLayout(order.archive, ociLayout2, phase.signal), "write");
+      await step("Write the OCI layout", write2, () => layoutWritten(supply, ociLayout2));
     }
     const { name: name2 } = inputs.shell;
     const prepareShell = /* @__PURE__ */ __name(() => setUp(engine, image, inputs, supervision, noEngine), "prepareShell");
@@ -40604,7 +40619,7 @@ async function makeSbom(path6, engine, image, supply, { tempDir }, canRun) {
   if (path6 === void 0 || !engine || !image) return void 0;
   if (!canRun) throw noPackages("no container of the image can run on this machine, as the warning above says");
   const sbom = await step("List the packages", () => writeSbom(engine, image, supply, path6, tempDir), sbomWritten);
-  rememberImage(image, { packages: sbom.packages });
+  rememberFacts(image, { packages: sbom.packages });
   return sbom;
 }
 __name(makeSbom, "makeSbom");

@@ -43,7 +43,7 @@ import { saveForPost } from './state.ts'
 import { writeSummary } from './summary.ts'
 import { decideCacheUse } from './supply/cache/cache-use.ts'
 import { saveForNextRun } from './supply/cache/save.ts'
-import { rememberImage } from './supply/engine/known-images.ts'
+import { rememberFacts, rememberImage } from './supply/engine/known-images.ts'
 import { inTurn, turnFor } from './supply/engine/turn.ts'
 import { findExisting } from './supply/existing.ts'
 import { firstChecksum } from './supply/iso/first-checksum.ts'
@@ -254,7 +254,7 @@ async function makeSbom(
   if (path === undefined || !engine || !image) return undefined
   if (!canRun) throw noPackages('no container of the image can run on this machine, as the warning above says')
   const sbom = await step('List the packages', () => writeSbom(engine, image, supply, path, tempDir), sbomWritten)
-  rememberImage(image, { packages: sbom.packages })
+  rememberFacts(image, { packages: sbom.packages })
   return sbom
 }
 

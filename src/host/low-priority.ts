@@ -11,7 +11,7 @@ export function lowerPriority(): void {
   try {
     if (leadsSession()) writeFileSync('/proc/self/autogroup', String(constants.priority.PRIORITY_LOW))
   } catch {
-    // There are no such groups here.
+    // There are no such groups here, or another user's process has just done the same: Linux allows that ten times a second.
   }
 }
 

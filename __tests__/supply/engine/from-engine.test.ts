@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import type { Engine, Image } from '../../../src/engine/engine.ts'
 import { keyLabel } from '../../../src/image/config/labels.ts'
 import { fromEngine } from '../../../src/supply/engine/from-engine.ts'
-import { knownImages, rememberImage } from '../../../src/supply/engine/known-images.ts'
+import { knownImages, rememberFacts, rememberImage } from '../../../src/supply/engine/known-images.ts'
 import type { Order } from '../../../src/supply/order.ts'
 
 // An engine that others use too: anybody can give an image the label by which one is found again.
@@ -84,12 +84,20 @@ test('an image is recorded once', () => {
 test('what was found out about an image comes back with it, and nothing is lost when more is found out', async () => {
   rememberImage(image('sha256:ours'), { userland: 'glibc 2.5' })
   rememberImage(image('sha256:ours-as-well'))
-  rememberImage(image('sha256:ours'), { packages: 412 })
+  rememberFacts(image('sha256:ours'), { packages: 412 })
   rememberImage(image('sha256:ours'), { userland: undefined })
   expect(knownImages('v1-key')).toEqual([{ id: 'sha256:ours', userland: 'glibc 2.5', packages: 412 }, { id: 'sha256:ours-as-well' }])
   const order: Partial<Order> = { phase: { say() {}, warn() {}, signal: new AbortController().signal }, uname: 'ddk', name: () => 'ddk:1' }
   const supply = await fromEngine(engineWith('sha256:ours'), 'v1-key', order as Order)
   expect(supply?.facts).toEqual({ userland: 'glibc 2.5', packages: 412 })
+})
+
+test('an image whose label is only trusted does not get into the record when its packages are counted', async () => {
+  rememberFacts(image('sha256:planted'), { packages: 412 })
+  expect([knownImages('v1-key'), readdirSync(toolCache)]).toEqual([[], []])
+  rememberImage(image('sha256:ours'))
+  rememberFacts(image('sha256:planted'), { packages: 412 })
+  expect(knownImages('v1-key')).toEqual([{ id: 'sha256:ours' }])
 })
 
 test('an image with a record of another form counts as not recorded', () => {

@@ -44,7 +44,7 @@ export async function fromEngine(
   const holding = image.names.some((its) => written.includes(its)) ? Promise.resolve(image) : engine.find(name)
   holding.catch(() => {})
   try {
-    // Its container is removed while the step goes on: Podman takes a tenth of such a step for that.
+    // Its container is removed while the step goes on: one call less to wait for.
     await engine.prove(image, phase.say)
   } catch (error) {
     phase.signal.throwIfAborted()

@@ -9,7 +9,7 @@ import { keyLabel } from '../../image/config/labels.ts'
 
 /** What was found out about an image, and is in none of its labels. */
 export interface ImageFacts {
-  /** What its programs are made for, e.g. `CentOS release 5.11 (Final)`. */
+  /** What its programs are made for, e.g. `CentOS Linux 7.2.1511, glibc 2.17`. */
   readonly userland?: string | undefined
   /** How many RPMs it has. */
   readonly packages?: number | undefined
@@ -34,15 +34,31 @@ function isKnownImage(value: unknown): value is KnownImage {
   return typeof id === 'string' && typeof userland === 'string' && Number.isSafeInteger(packages)
 }
 
-/** Records that an image was loaded and verified, or what else is known about it now. If nothing can be written, there is no record. */
-export function rememberImage({ id, labels }: Image, facts: ImageFacts = {}): void {
-  const key = labels[keyLabel]
-  if (!key) return
-  const known = knownImages(key)
-  const before = known.find((image) => image.id === id)
-  const { userland = before?.userland, packages = before?.packages } = facts
-  const now: KnownImage = { id, userland, packages }
-  const images = before ? known.map((image) => (image === before ? now : image)) : [...known, now]
+/** Records that an image was loaded and verified. If nothing can be written, there is no record. */
+export function rememberImage(image: Image, facts: ImageFacts = {}): void {
+  const known = knownOf(image)
+  if (known.some(({ id }) => id === image.id)) rememberFacts(image, facts)
+  else write(image, [...known, { id: image.id, ...facts }])
+}
+
+/** Adds what is known now about an image that was loaded on this runner. Any other one stays without a record: nobody has verified it. */
+export function rememberFacts(image: Image, facts: ImageFacts): void {
+  const known = knownOf(image)
+  const before = known.find(({ id }) => id === image.id)
+  if (!before) return
+  const { userland = before.userland, packages = before.packages } = facts
+  write(
+    image,
+    known.map((other) => (other === before ? { id: image.id, userland, packages } : other)),
+  )
+}
+
+function knownOf({ labels }: Image): readonly KnownImage[] {
+  return knownImages(labels[keyLabel] ?? '')
+}
+
+function write({ labels }: Image, images: readonly KnownImage[]): void {
+  const key = labels[keyLabel] ?? ''
   try {
     const record = recordOf(key)
     makeFolder(join(record, '..'))
