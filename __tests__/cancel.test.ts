@@ -27,7 +27,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 /** Words that the calls of a whole run begin with, in order. */
 const wholeRun = [
   ...['info', 'images', 'import', 'image inspect', 'image inspect', 'image inspect', 'load', 'image inspect', 'create', 'rm', 'images'],
-  ...['create', 'start', 'exec'],
+  ...['run', 'exec'],
 ]
 
 async function cancelledAt(call: number): Promise<{ code: number | null; stdout: string; calls: string[] }> {
@@ -56,7 +56,7 @@ test.each(wholeRun.map((words, index) => [index + 1, words] as const))(
     expect([code, stdout]).toEqual([1, expect.stringContaining('::error::Cancelled (SIGINT)')])
     const proof = wholeRun.indexOf('create') + 1
     const removal = number === proof ? 'rm --force container' : expect.stringMatching(/^rm --force xenserver-ddk-/)
-    const isRemovalDue = ['create', 'start'].includes(words)
+    const isRemovalDue = ['create', 'run'].includes(words)
     expect(calls.slice(number)).toEqual(isRemovalDue ? [removal] : [])
   },
 )

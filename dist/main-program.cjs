@@ -3591,13 +3591,13 @@ var require_data_url = __commonJS({
     __name(collectASequenceOfCodePoints, "collectASequenceOfCodePoints");
     function collectASequenceOfCodePointsFast(char, input, position2) {
       const idx = input.indexOf(char, position2.position);
-      const start = position2.position;
+      const start2 = position2.position;
       if (idx === -1) {
         position2.position = input.length;
-        return input.slice(start);
+        return input.slice(start2);
       }
       position2.position = idx;
-      return input.slice(start, position2.position);
+      return input.slice(start2, position2.position);
     }
     __name(collectASequenceOfCodePointsFast, "collectASequenceOfCodePointsFast");
     function stringPercentDecode(input) {
@@ -5698,11 +5698,11 @@ var require_formdata_parser = __commonJS({
     }
     __name(parseMultipartFormDataName, "parseMultipartFormDataName");
     function collectASequenceOfBytes(condition, input, position2) {
-      let start = position2.position;
-      while (start < input.length && condition(input[start])) {
-        ++start;
+      let start2 = position2.position;
+      while (start2 < input.length && condition(input[start2])) {
+        ++start2;
       }
-      return input.subarray(position2.position, position2.position = start);
+      return input.subarray(position2.position, position2.position = start2);
     }
     __name(collectASequenceOfBytes, "collectASequenceOfBytes");
     function removeChars(buf, leading, trailing, predicate) {
@@ -5717,12 +5717,12 @@ var require_formdata_parser = __commonJS({
       return lead === 0 && trail === buf.length - 1 ? buf : buf.subarray(lead, trail + 1);
     }
     __name(removeChars, "removeChars");
-    function bufferStartsWith(buffer, start, position2) {
-      if (buffer.length < start.length) {
+    function bufferStartsWith(buffer, start2, position2) {
+      if (buffer.length < start2.length) {
         return false;
       }
-      for (let i = 0; i < start.length; i++) {
-        if (start[i] !== buffer[position2.position + i]) {
+      for (let i = 0; i < start2.length; i++) {
+        if (start2[i] !== buffer[position2.position + i]) {
           return false;
         }
       }
@@ -6140,8 +6140,8 @@ var require_client_h1 = __commonJS({
           }, "wasm_on_url"),
           wasm_on_status: /* @__PURE__ */ __name((p, at, len) => {
             assert(currentParser.ptr === p);
-            const start = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onStatus(new FastBuffer(currentBufferRef.buffer, start, len)) || 0;
+            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onStatus(new FastBuffer(currentBufferRef.buffer, start2, len)) || 0;
           }, "wasm_on_status"),
           wasm_on_message_begin: /* @__PURE__ */ __name((p) => {
             assert(currentParser.ptr === p);
@@ -6149,13 +6149,13 @@ var require_client_h1 = __commonJS({
           }, "wasm_on_message_begin"),
           wasm_on_header_field: /* @__PURE__ */ __name((p, at, len) => {
             assert(currentParser.ptr === p);
-            const start = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onHeaderField(new FastBuffer(currentBufferRef.buffer, start, len)) || 0;
+            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onHeaderField(new FastBuffer(currentBufferRef.buffer, start2, len)) || 0;
           }, "wasm_on_header_field"),
           wasm_on_header_value: /* @__PURE__ */ __name((p, at, len) => {
             assert(currentParser.ptr === p);
-            const start = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onHeaderValue(new FastBuffer(currentBufferRef.buffer, start, len)) || 0;
+            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onHeaderValue(new FastBuffer(currentBufferRef.buffer, start2, len)) || 0;
           }, "wasm_on_header_value"),
           wasm_on_headers_complete: /* @__PURE__ */ __name((p, statusCode, upgrade, shouldKeepAlive) => {
             assert(currentParser.ptr === p);
@@ -6163,8 +6163,8 @@ var require_client_h1 = __commonJS({
           }, "wasm_on_headers_complete"),
           wasm_on_body: /* @__PURE__ */ __name((p, at, len) => {
             assert(currentParser.ptr === p);
-            const start = at - currentBufferPtr + currentBufferRef.byteOffset;
-            return currentParser.onBody(new FastBuffer(currentBufferRef.buffer, start, len)) || 0;
+            const start2 = at - currentBufferPtr + currentBufferRef.byteOffset;
+            return currentParser.onBody(new FastBuffer(currentBufferRef.buffer, start2, len)) || 0;
           }, "wasm_on_body"),
           wasm_on_message_complete: /* @__PURE__ */ __name((p) => {
             assert(currentParser.ptr === p);
@@ -9711,8 +9711,8 @@ var require_retry_handler = __commonJS({
             this.abort(contentLengthError);
             return false;
           }
-          const { start, size, end = size - 1 } = contentRange;
-          if (this.start !== start || this.end != null && this.end !== end) {
+          const { start: start2, size, end = size - 1 } = contentRange;
+          if (this.start !== start2 || this.end != null && this.end !== end) {
             this.abort(
               new RequestRetryError("Content-Range mismatch", statusCode, {
                 headers,
@@ -9741,13 +9741,13 @@ var require_retry_handler = __commonJS({
               this.abort(contentLengthError);
               return false;
             }
-            const { start, size, end = size - 1 } = range;
+            const { start: start2, size, end = size - 1 } = range;
             assert(
-              start != null && Number.isFinite(start),
+              start2 != null && Number.isFinite(start2),
               "content-range mismatch"
             );
             assert(end != null && Number.isFinite(end), "invalid content-length");
-            this.start = start;
+            this.start = start2;
             this.end = end;
           }
           if (this.end == null) {
@@ -10083,9 +10083,9 @@ var require_readable = __commonJS({
       }
       const { _readableState: state } = consume2.stream;
       if (state.bufferIndex) {
-        const start = state.bufferIndex;
+        const start2 = state.bufferIndex;
         const end = state.buffer.length;
-        for (let n = start; n < end; n++) {
+        for (let n = start2; n < end; n++) {
           consumePush(consume2, state.buffer[n]);
         }
       } else {
@@ -10111,8 +10111,8 @@ var require_readable = __commonJS({
       }
       const buffer = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length);
       const bufferLength = buffer.length;
-      const start = bufferLength > 2 && buffer[0] === 239 && buffer[1] === 187 && buffer[2] === 191 ? 3 : 0;
-      return buffer.utf8Slice(start, bufferLength);
+      const start2 = bufferLength > 2 && buffer[0] === 239 && buffer[1] === 187 && buffer[2] === 191 ? 3 : 0;
+      return buffer.utf8Slice(start2, bufferLength);
     }
     __name(chunksDecode, "chunksDecode");
     function chunksConcat(chunks, length) {
@@ -19002,11 +19002,11 @@ var require_eventsource_stream = __commonJS({
     var minParserItems = 1024;
     var maxParserItems = 131072;
     var bytesPerParserItem = 128;
-    function isASCIINumberBytes(buffer2, start) {
-      if (start >= buffer2.length) {
+    function isASCIINumberBytes(buffer2, start2) {
+      if (start2 >= buffer2.length) {
         return false;
       }
-      for (let i = start; i < buffer2.length; i++) {
+      for (let i = start2; i < buffer2.length; i++) {
         if (buffer2[i] < 48 || buffer2[i] > 57) {
           return false;
         }
@@ -19014,8 +19014,8 @@ var require_eventsource_stream = __commonJS({
       return true;
     }
     __name(isASCIINumberBytes, "isASCIINumberBytes");
-    function isValidLastEventIdBytes(buffer2, start) {
-      for (let i = start; i < buffer2.length; i++) {
+    function isValidLastEventIdBytes(buffer2, start2) {
+      for (let i = start2; i < buffer2.length; i++) {
         if (buffer2[i] === 0) {
           return false;
         }
@@ -19324,9 +19324,9 @@ ${value}`;
         let length = 0;
         for (let i = this.lineChunkIndex; i <= this.chunkIndex; i++) {
           const chunk = this.chunks[i];
-          const start = i === this.lineChunkIndex ? this.linePos : 0;
+          const start2 = i === this.lineChunkIndex ? this.linePos : 0;
           const end = i === this.chunkIndex ? this.pos : chunk.length;
-          const slice = chunk.subarray(start, end);
+          const slice = chunk.subarray(start2, end);
           length += slice.length;
           chunks.push(slice);
         }
@@ -20946,34 +20946,34 @@ var require_trim_comparator_whitespace = __commonJS({
     var isLetter = /* @__PURE__ */ __name((char) => char !== void 0 && (char >= "a" && char <= "z" || char >= "A" && char <= "Z"), "isLetter");
     var isIdentifierCharacter = /* @__PURE__ */ __name((char) => isDigit(char) || isLetter(char) || char === "-", "isIdentifierCharacter");
     var isVersionStart = /* @__PURE__ */ __name((char) => isDigit(char) || char === "x" || char === "X" || char === "*", "isVersionStart");
-    var findDigitsEndIndex = /* @__PURE__ */ __name((range, start, limit, digitRuns) => {
-      if (!isDigit(range[start])) {
-        return start;
+    var findDigitsEndIndex = /* @__PURE__ */ __name((range, start2, limit, digitRuns) => {
+      if (!isDigit(range[start2])) {
+        return start2;
       }
-      if (start >= digitRuns.start && start < digitRuns.end) {
-        return Math.min(start + limit, digitRuns.end);
+      if (start2 >= digitRuns.start && start2 < digitRuns.end) {
+        return Math.min(start2 + limit, digitRuns.end);
       }
-      if (start >= digitRuns.previousStart && start < digitRuns.previousEnd) {
-        return Math.min(start + limit, digitRuns.previousEnd);
+      if (start2 >= digitRuns.previousStart && start2 < digitRuns.previousEnd) {
+        return Math.min(start2 + limit, digitRuns.previousEnd);
       }
-      let end = start + 1;
+      let end = start2 + 1;
       while (isDigit(range[end])) {
         end++;
       }
       digitRuns.previousStart = digitRuns.start;
       digitRuns.previousEnd = digitRuns.end;
-      digitRuns.start = start;
+      digitRuns.start = start2;
       digitRuns.end = end;
-      return Math.min(start + limit, end);
+      return Math.min(start2 + limit, end);
     }, "findDigitsEndIndex");
-    var findVersionNumberEndIndex = /* @__PURE__ */ __name((range, start, loose, digitRuns) => {
-      if (!loose && range[start] === "0") {
-        return start + 1;
+    var findVersionNumberEndIndex = /* @__PURE__ */ __name((range, start2, loose, digitRuns) => {
+      if (!loose && range[start2] === "0") {
+        return start2 + 1;
       }
-      return findDigitsEndIndex(range, start, loose ? MAX_LENGTH : MAX_LENGTH + 1, digitRuns);
+      return findDigitsEndIndex(range, start2, loose ? MAX_LENGTH : MAX_LENGTH + 1, digitRuns);
     }, "findVersionNumberEndIndex");
-    var findPrereleaseIdentifierEndIndex = /* @__PURE__ */ __name((range, start, loose, digitRuns) => {
-      const digitsEnd = findDigitsEndIndex(range, start, MAX_LENGTH, digitRuns);
+    var findPrereleaseIdentifierEndIndex = /* @__PURE__ */ __name((range, start2, loose, digitRuns) => {
+      const digitsEnd = findDigitsEndIndex(range, start2, MAX_LENGTH, digitRuns);
       if (isLetter(range[digitsEnd]) || range[digitsEnd] === "-") {
         let end = digitsEnd + 1;
         const limit = end + MAX_SAFE_BUILD_LENGTH;
@@ -20982,20 +20982,20 @@ var require_trim_comparator_whitespace = __commonJS({
         }
         return end;
       }
-      return findVersionNumberEndIndex(range, start, loose, digitRuns);
+      return findVersionNumberEndIndex(range, start2, loose, digitRuns);
     }, "findPrereleaseIdentifierEndIndex");
-    var findPrereleaseEndIndex = /* @__PURE__ */ __name((range, start, loose, digitRuns) => {
-      const hyphen = range[start] === "-";
+    var findPrereleaseEndIndex = /* @__PURE__ */ __name((range, start2, loose, digitRuns) => {
+      const hyphen = range[start2] === "-";
       if (!loose && !hyphen) {
-        return start;
+        return start2;
       }
-      const identifierStart = start + (hyphen ? 1 : 0);
+      const identifierStart = start2 + (hyphen ? 1 : 0);
       let end = findPrereleaseIdentifierEndIndex(range, identifierStart, loose, digitRuns);
       if (end === identifierStart) {
         if (!loose || !hyphen) {
-          return start;
+          return start2;
         }
-        end = findPrereleaseIdentifierEndIndex(range, start, loose, digitRuns);
+        end = findPrereleaseIdentifierEndIndex(range, start2, loose, digitRuns);
       }
       while (range[end] === ".") {
         const next = findPrereleaseIdentifierEndIndex(range, end + 1, loose, digitRuns);
@@ -21006,20 +21006,20 @@ var require_trim_comparator_whitespace = __commonJS({
       }
       return end;
     }, "findPrereleaseEndIndex");
-    var findBuildIdentifierEndIndex = /* @__PURE__ */ __name((range, start) => {
-      let end = start;
-      while (end - start < MAX_SAFE_BUILD_LENGTH && isIdentifierCharacter(range[end])) {
+    var findBuildIdentifierEndIndex = /* @__PURE__ */ __name((range, start2) => {
+      let end = start2;
+      while (end - start2 < MAX_SAFE_BUILD_LENGTH && isIdentifierCharacter(range[end])) {
         end++;
       }
       return end;
     }, "findBuildIdentifierEndIndex");
-    var findBuildEndIndex = /* @__PURE__ */ __name((range, start) => {
-      if (range[start] !== "+") {
-        return start;
+    var findBuildEndIndex = /* @__PURE__ */ __name((range, start2) => {
+      if (range[start2] !== "+") {
+        return start2;
       }
-      let end = findBuildIdentifierEndIndex(range, start + 1);
-      if (end === start + 1) {
-        return start;
+      let end = findBuildIdentifierEndIndex(range, start2 + 1);
+      if (end === start2 + 1) {
+        return start2;
       }
       while (range[end] === ".") {
         const next = findBuildIdentifierEndIndex(range, end + 1);
@@ -21030,17 +21030,17 @@ var require_trim_comparator_whitespace = __commonJS({
       }
       return end;
     }, "findBuildEndIndex");
-    var findLooseFullVersionEndIndex = /* @__PURE__ */ __name((range, start, digitRuns) => {
-      let end = start;
+    var findLooseFullVersionEndIndex = /* @__PURE__ */ __name((range, start2, digitRuns) => {
+      let end = start2;
       for (let component2 = 0; component2 < 3; component2++) {
         const next = findVersionNumberEndIndex(range, end, true, digitRuns);
         if (next === end) {
-          return start;
+          return start2;
         }
         end = next;
         if (component2 < 2) {
           if (range[end] !== ".") {
-            return start;
+            return start2;
           }
           end++;
         }
@@ -21048,14 +21048,14 @@ var require_trim_comparator_whitespace = __commonJS({
       const prereleaseEnd = findPrereleaseEndIndex(range, end, true, digitRuns);
       return findBuildEndIndex(range, prereleaseEnd);
     }, "findLooseFullVersionEndIndex");
-    var findPartialVersionComponentEndIndex = /* @__PURE__ */ __name((range, start, digitRuns) => {
-      if (isDigit(range[start])) {
-        return findVersionNumberEndIndex(range, start, false, digitRuns);
+    var findPartialVersionComponentEndIndex = /* @__PURE__ */ __name((range, start2, digitRuns) => {
+      if (isDigit(range[start2])) {
+        return findVersionNumberEndIndex(range, start2, false, digitRuns);
       }
-      return isVersionStart(range[start]) ? start + 1 : start;
+      return isVersionStart(range[start2]) ? start2 + 1 : start2;
     }, "findPartialVersionComponentEndIndex");
-    var findPartialVersionEndIndex = /* @__PURE__ */ __name((range, start, digitRuns) => {
-      let end = findPartialVersionComponentEndIndex(range, start, digitRuns);
+    var findPartialVersionEndIndex = /* @__PURE__ */ __name((range, start2, digitRuns) => {
+      let end = findPartialVersionComponentEndIndex(range, start2, digitRuns);
       for (let component2 = 0; component2 < 2; component2++) {
         if (range[end] !== ".") {
           return end;
@@ -21069,9 +21069,9 @@ var require_trim_comparator_whitespace = __commonJS({
       const prereleaseEnd = findPrereleaseEndIndex(range, end, false, digitRuns);
       return findBuildEndIndex(range, prereleaseEnd);
     }, "findPartialVersionEndIndex");
-    var findVersionEndIndex = /* @__PURE__ */ __name((range, start, digitRuns) => {
-      const fullVersionEnd = findLooseFullVersionEndIndex(range, start, digitRuns);
-      return fullVersionEnd !== start ? fullVersionEnd : findPartialVersionEndIndex(range, start, digitRuns);
+    var findVersionEndIndex = /* @__PURE__ */ __name((range, start2, digitRuns) => {
+      const fullVersionEnd = findLooseFullVersionEndIndex(range, start2, digitRuns);
+      return fullVersionEnd !== start2 ? fullVersionEnd : findPartialVersionEndIndex(range, start2, digitRuns);
     }, "findVersionEndIndex");
     var findRemovableWhitespaceIndex = /* @__PURE__ */ __name((range, matchStart) => {
       let position2 = matchStart;
@@ -29218,11 +29218,11 @@ var require_strings = __commonJS({
     }
     __name(replaceUnderscoresWithDashes, "replaceUnderscoresWithDashes");
     function trimLeadingSlashes(str) {
-      let start = 0;
-      while (str.charCodeAt(start) === 47) {
-        start += 1;
+      let start2 = 0;
+      while (str.charCodeAt(start2) === 47) {
+        start2 += 1;
       }
-      return start === 0 ? str : str.slice(start);
+      return start2 === 0 ? str : str.slice(start2);
     }
     __name(trimLeadingSlashes, "trimLeadingSlashes");
     module2.exports = {
@@ -29350,26 +29350,26 @@ var require_normalize3 = __commonJS({
     __name(normalizeNamespace, "normalizeNamespace");
     function normalizePath(pathname, callback) {
       let collapsed = "";
-      let start = 0;
-      while (pathname.charCodeAt(start) === 47) {
-        start += 1;
+      let start2 = 0;
+      while (pathname.charCodeAt(start2) === 47) {
+        start2 += 1;
       }
-      let nextIndex = pathname.indexOf("/", start);
+      let nextIndex = pathname.indexOf("/", start2);
       if (nextIndex === -1) {
-        return pathname.slice(start);
+        return pathname.slice(start2);
       }
       while (nextIndex !== -1) {
-        const segment = pathname.slice(start, nextIndex);
+        const segment = pathname.slice(start2, nextIndex);
         if (callback === void 0 || callback(segment)) {
           collapsed = collapsed + (collapsed.length === 0 ? "" : "/") + segment;
         }
-        start = nextIndex + 1;
-        while (pathname.charCodeAt(start) === 47) {
-          start += 1;
+        start2 = nextIndex + 1;
+        while (pathname.charCodeAt(start2) === 47) {
+          start2 += 1;
         }
-        nextIndex = pathname.indexOf("/", start);
+        nextIndex = pathname.indexOf("/", start2);
       }
-      const lastSegment = pathname.slice(start);
+      const lastSegment = pathname.slice(start2);
       if (lastSegment.length !== 0 && (callback === void 0 || callback(lastSegment))) {
         collapsed = collapsed + "/" + lastSegment;
       }
@@ -31837,7 +31837,7 @@ var endedByTimeout = [124, 128 + 9, 128 + 15];
 async function callProgram(command2, args, deadline2) {
   const timeout = findTimeout();
   if (timeout === void 0) return runChild(command2, args, { deadline: deadline2 });
-  const start = performance.now();
+  const start2 = performance.now();
   const finished2 = /* @__PURE__ */ __name((fields) => ({ stdout: "", lastWord: "", missing: false, timedOut: false, ...fields }), "finished");
   try {
     const limits2 = ["-k", String(grace), String(deadline2)];
@@ -31850,7 +31850,7 @@ async function callProgram(command2, args, deadline2) {
     });
     const { stdout, stderr } = output;
     const code2 = output.exitCode;
-    const isLate = performance.now() - start >= deadline2 * 1e3;
+    const isLate = performance.now() - start2 >= deadline2 * 1e3;
     if (isLate && (code2 === null || endedByTimeout.includes(code2))) return finished2({ stdout, timedOut: true });
     const lastWord = lastLine(stderr);
     const ownWord = code2 === 126 || code2 === 127 ? wordOfTimeout(lastWord) : void 0;
@@ -31892,9 +31892,9 @@ function engineCommand(program, { signal, debug: debug3 = /* @__PURE__ */ __name
       return finished2;
     };
   }, "trace");
-  const traced = /* @__PURE__ */ __name(async (args, start) => {
+  const traced = /* @__PURE__ */ __name(async (args, start2) => {
     const ended = trace(args);
-    return ended(await start());
+    return ended(await start2());
   }, "traced");
   return {
     program,
@@ -32113,10 +32113,10 @@ var podmanRemoteLoad = { args: ["load"], inOrder: true };
 async function load(command2, method, archive, onProgress) {
   const fd = (0, import_node_fs4.openSync)(archive, "r");
   const { size } = (0, import_node_fs4.fstatSync)(fd);
-  const start = performance.now();
+  const start2 = performance.now();
   const report = /* @__PURE__ */ __name(() => {
     const given = method.inOrder ? position(fd) : void 0;
-    onProgress?.({ ...given !== void 0 && { given }, size, milliseconds: Math.round(performance.now() - start) });
+    onProgress?.({ ...given !== void 0 && { given }, size, milliseconds: Math.round(performance.now() - start2) });
   }, "report");
   const timer = setInterval(report, progressInterval);
   try {
@@ -33046,9 +33046,9 @@ function partOf({ status, headers }, { ifDenied, ifMissing: ifMissing2 }) {
 }
 __name(partOf, "partOf");
 var textLength = 512;
-function checkNotText(start) {
-  if (!start.every((byte) => byte >= 32 || byte >= 9 && byte <= 13)) return;
-  const text3 = start.toString("latin1").replace(/\s+/g, " ").trim();
+function checkNotText(start2) {
+  if (!start2.every((byte) => byte >= 32 || byte >= 9 && byte <= 13)) return;
+  const text3 = start2.toString("latin1").replace(/\s+/g, " ").trim();
   throw notAFile(/^(<!doctype html|<html)/i.test(text3) ? "a web page" : `text that begins with ${JSON.stringify(text3.slice(0, 40))}`);
 }
 __name(checkNotText, "checkNotText");
@@ -33302,22 +33302,22 @@ async function prepare(file, reply, from, server, say2) {
   }, "startOver");
   const { address, url } = server;
   if (reply.status === 416 && from > 0) throw startOver("the server has no more bytes, but the file isn't complete");
-  const { start, facts } = partOf(reply, adviceFor(address, url, reply));
-  if (start !== from && reply.status === 206) {
+  const { start: start2, facts } = partOf(reply, adviceFor(address, url, reply));
+  if (start2 !== from && reply.status === 206) {
     server.sendsParts = false;
     throw startOver("the server sent a different range than requested");
   }
   const same = sameFile(file.factsFor(url), facts);
-  if (start > 0 && (facts.size ?? file.facts.size ?? address.sha256) === void 0) {
+  if (start2 > 0 && (facts.size ?? file.facts.size ?? address.sha256) === void 0) {
     server.sendsParts = false;
     throw startOver("the server doesn't report the file's size, so the end of the download couldn't be detected");
   }
-  if (start > 0 && !same) throw startOver("the file has changed on the server");
+  if (start2 > 0 && !same) throw startOver("the file has changed on the server");
   checkAnnounced(reply, facts, address);
-  const missing = (facts.size ?? address.size ?? 0) - start;
-  if (start > 0) {
+  const missing = (facts.size ?? address.size ?? 0) - start2;
+  if (start2 > 0) {
     checkFreeSpace((0, import_node_path5.dirname)(file.path), missing, "The ISO");
-    say2(`Resuming after ${bytesText(start)} of ${shownUrl(url)}`);
+    say2(`Resuming after ${bytesText(start2)} of ${shownUrl(url)}`);
     return file.continue(url, facts);
   }
   if (from > 0) say2(same ? "The server doesn't support resuming; starting over" : "The file has changed on the server; starting over");
@@ -33688,20 +33688,20 @@ function isOwnerTag(text3) {
 }
 __name(isOwnerTag, "isOwnerTag");
 function isAlive(tag, path6, patience7 = usualPatience) {
-  const [boot, namespace, pid, start] = tag.split("-");
-  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start));
+  const [boot, namespace, pid, start2] = tag.split("-");
+  if (boot === bootTag() && boot !== "" && namespace === namespaceTag()) return runs(Number(pid), Number(start2));
   const touched = (0, import_node_fs15.statSync)(path6, { throwIfNoEntry: false })?.mtimeMs;
   return touched !== void 0 && Date.now() - touched < patience7;
 }
 __name(isAlive, "isAlive");
-function runs(pid, start) {
+function runs(pid, start2) {
   try {
     process.kill(pid, 0);
   } catch (error2) {
     if (error2.code === "ESRCH") return false;
   }
   const started = startOf(pid);
-  return started === void 0 || started === start;
+  return started === void 0 || started === start2;
 }
 __name(runs, "runs");
 function startOf(pid) {
@@ -34238,8 +34238,8 @@ function sizeField(header) {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
 }
 __name(sizeField, "sizeField");
-function text(header, start, end) {
-  return header.toString("latin1", start, end).replace(/\0.*$/s, "");
+function text(header, start2, end) {
+  return header.toString("latin1", start2, end).replace(/\0.*$/s, "");
 }
 __name(text, "text");
 
@@ -34423,7 +34423,7 @@ function layerWriter(out, options) {
   const { compress, mediaType } = frameCompressor(options);
   const diffId = (0, import_node_crypto5.createHash)("sha256");
   const digest2 = compress && (0, import_node_crypto5.createHash)("sha256");
-  const start = out.position;
+  const start2 = out.position;
   const pending = [];
   let uncompressedSize = 0;
   let last = Promise.resolve();
@@ -34460,7 +34460,7 @@ function layerWriter(out, options) {
       return {
         diffId: `sha256:${tarDigest}`,
         digest: `sha256:${digest2?.digest("hex") ?? tarDigest}`,
-        size: out.position - start,
+        size: out.position - start2,
         uncompressedSize,
         mediaType
       };
@@ -34474,7 +34474,7 @@ function layerWriter(out, options) {
 __name(layerWriter, "layerWriter");
 function copiedLayerWriter(out, layer) {
   const hash = (0, import_node_crypto5.createHash)("sha256");
-  const start = out.position;
+  const start2 = out.position;
   return {
     async write(piece) {
       hash.update(piece);
@@ -34482,7 +34482,7 @@ function copiedLayerWriter(out, layer) {
     },
     async finish() {
       const digest2 = `sha256:${hash.digest("hex")}`;
-      const size = out.position - start;
+      const size = out.position - start2;
       if (digest2 !== layer.digest || size !== layer.size)
         throw new Error(`a layer should have the digest ${layer.digest}, but has ${digest2}`);
       return layer;
@@ -34731,8 +34731,8 @@ async function writeLayout(archive, path6, signal) {
     checkFreeSpace(parent, size, "The OCI layout");
     const folder2 = newFolder(path6, checkReplaceable);
     try {
-      for (const { name: name2, start, length } of membersOf(fd, archive)) {
-        if (name2 !== dockerManifestName) await copyOut(fd, start, length, (0, import_node_path14.join)(folder2.part, name2), { path: path6, signal });
+      for (const { name: name2, start: start2, length } of membersOf(fd, archive)) {
+        if (name2 !== dockerManifestName) await copyOut(fd, start2, length, (0, import_node_path14.join)(folder2.part, name2), { path: path6, signal });
       }
       signal?.throwIfAborted();
       folder2.keep();
@@ -34755,14 +34755,14 @@ function* membersOf(fd, archive) {
   }
 }
 __name(membersOf, "membersOf");
-async function copyOut(fd, start, length, to, { path: path6, signal }) {
+async function copyOut(fd, start2, length, to, { path: path6, signal }) {
   writing(path6, () => makeFolder((0, import_node_path14.dirname)(to)));
   const out = { fd: writing(path6, () => (0, import_node_fs22.openSync)(to, "wx")), name: path6, position: 0 };
   try {
     const piece = Buffer.allocUnsafe(Math.min(length, 4 << 20));
     while (out.position < length) {
       signal?.throwIfAborted();
-      const count = (0, import_node_fs22.readSync)(fd, piece, 0, Math.min(piece.length, length - out.position), start + out.position);
+      const count = (0, import_node_fs22.readSync)(fd, piece, 0, Math.min(piece.length, length - out.position), start2 + out.position);
       if (count === 0) throw new Error(`${path6}: the archive became shorter while it was read`);
       append(out, piece.subarray(0, count));
       await (0, import_promises6.setImmediate)();
@@ -35108,32 +35108,32 @@ var Parser = class {
     return next;
   }
   #string() {
-    const start = this.#offset;
-    const end = this.#closingQuote(start);
+    const start2 = this.#offset;
+    const end = this.#closingQuote(start2);
     this.#offset = end + 1;
     try {
-      return JSON.parse(this.#text.slice(start, end + 1));
+      return JSON.parse(this.#text.slice(start2, end + 1));
     } catch {
-      return this.#fail(start, "this text has a control character, or a backslash before what needs none");
+      return this.#fail(start2, "this text has a control character, or a backslash before what needs none");
     }
   }
-  #closingQuote(start) {
-    for (let offset = start + 1; offset < this.#text.length; offset++) {
+  #closingQuote(start2) {
+    for (let offset = start2 + 1; offset < this.#text.length; offset++) {
       const character = this.#text[offset];
       if (character === '"') return offset;
       if (character === "\n") break;
       if (character === "\\") offset++;
     }
-    return this.#fail(start, "the double quote that begins here is not closed in its line");
+    return this.#fail(start2, "the double quote that begins here is not closed in its line");
   }
   #word() {
-    const start = this.#offset;
+    const start2 = this.#offset;
     const word2 = this.#run(/[^ \t\r\n{}[\],:"]*/y);
-    if (word2 === "") this.#fail(start, "a value is missing here");
+    if (word2 === "") this.#fail(start2, "a value is missing here");
     try {
       return JSON.parse(word2);
     } catch {
-      return this.#fail(start, `${JSON.stringify(word2.slice(0, 40))} is not JSON; texts stand in double quotes, and there are no comments`);
+      return this.#fail(start2, `${JSON.stringify(word2.slice(0, 40))} is not JSON; texts stand in double quotes, and there are no comments`);
     }
   }
   /** The next character that isn't white space; empty at the end of the text. */
@@ -35463,12 +35463,12 @@ function annotate(kind, write2, line) {
 __name(annotate, "annotate");
 var silence = { first: 3e3, next: 1e4 };
 async function group(title, use, achieved) {
-  const start = Date.now();
-  const elapsed = /* @__PURE__ */ __name(() => Date.now() - start, "elapsed");
+  const start2 = Date.now();
+  const elapsed = /* @__PURE__ */ __name(() => Date.now() - start2, "elapsed");
   const timer = breakSilence(() => `${title}: ${durationText(elapsed())} so far`);
   let value;
   startGroup(shortLine(title));
-  lastLine2 = start;
+  lastLine2 = start2;
   try {
     value = await use();
   } finally {
@@ -35813,9 +35813,9 @@ var Timeline = class {
   }
   /** Runs a task. One that fails isn't recorded. */
   async measure(title, use) {
-    const start = Date.now();
+    const start2 = Date.now();
     const value = await use();
-    this.#tasks.push({ title, start, end: Date.now() });
+    this.#tasks.push({ title, start: start2, end: Date.now() });
     return value;
   }
 };
@@ -36507,7 +36507,7 @@ __name(addEnvironment, "addEnvironment");
 
 // src/report/steps.ts
 async function convertWithProgress(options, say2, rootImport, show = progressLines(say2)) {
-  const start = Date.now();
+  const start2 = Date.now();
   const conversion = await convertOnce(options, show, rootImport?.sink).catch((error2) => {
     options.signal?.throwIfAborted();
     if (!(error2 instanceof SinkError)) throw error2;
@@ -36518,7 +36518,7 @@ async function convertWithProgress(options, say2, rootImport, show = progressLin
   const { found, tar, layers, archive } = conversion;
   say2(`Root filesystem: ${found.type} in ${found.place}, ${tar.members} entries, ${bytesText(tar.contentSize)}`);
   for (const { diffId, size } of layers) say2(`Layer: ${diffId}, ${bytesText(size)}`);
-  const took = durationText(Date.now() - start);
+  const took = durationText(Date.now() - start2);
   say2(rootImport?.done ? `Converted and imported in ${took}` : `Archive: ${bytesText(archive.size)}, made in ${took}`);
   return conversion;
 }
@@ -36532,7 +36532,7 @@ function convertOnce(options, show, rootSink) {
 }
 __name(convertOnce, "convertOnce");
 async function loadWithProgress(engine, archived, say2, show = progressLines(say2)) {
-  const start = Date.now();
+  const start2 = Date.now();
   const image = await provide(
     engine,
     archived,
@@ -36541,7 +36541,7 @@ async function loadWithProgress(engine, archived, say2, show = progressLines(say
       given === void 0 || given >= size ? { doing: `${engine.name} is unpacking` } : { doing: `${engine.name} is reading`, done: given, total: size }
     )
   );
-  say2(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start)}, and checked it by creating a container`);
+  say2(`Loaded ${archived.name} (${image.id}) in ${durationText(Date.now() - start2)}, and checked it by creating a container`);
   return image;
 }
 __name(loadWithProgress, "loadWithProgress");
@@ -36888,13 +36888,13 @@ async function removeShell(shell, say2 = () => {
 __name(removeShell, "removeShell");
 async function removeContainer({ id, name: name2 }, installed, say2, supervision) {
   const engine = engineCommand(installed.engine, supervision);
-  const change2 = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: "change" }), "change");
+  const change3 = /* @__PURE__ */ __name((...args) => engine.call(args, { deadline: "change" }), "change");
   const filter = `label=${shellLabel}=${id}`;
   const listed3 = await engine.call(["ps", "--all", "--quiet", "--filter", filter]);
   if (listed3.code !== 0) say2(`${installed.engine} couldn't list the containers of ${name2}: ${listed3.lastWord}`);
   for (const container of listed3.stdout.split("\n").filter((line) => line !== "")) {
-    if (installed.giveBack.length > 0) await change2("exec", "--user", "0:0", container, ...installed.giveBack);
-    const removed2 = await change2("rm", "--force", "--volumes", container);
+    if (installed.giveBack.length > 0) await change3("exec", "--user", "0:0", container, ...installed.giveBack);
+    const removed2 = await change3("rm", "--force", "--volumes", container);
     if (removed2.code === 0) say2(`Removed the container of ${name2}`);
     else if (!/no such container|already in progress/i.test(removed2.lastWord))
       say2(`${installed.engine} couldn't remove the container of ${name2}: ${removed2.lastWord}`);
@@ -37037,29 +37037,49 @@ __name(isBelow, "isBelow");
 // src/shell/start.ts
 var import_node_fs30 = require("node:fs");
 var import_node_path22 = require("node:path");
+var change2 = { deadline: "change" };
 async function startContainer(engine, image, prepared) {
-  const { shell, create, sources, hasRunOptions } = prepared;
+  const { shell, sources } = prepared;
   const { name: name2 } = shell.container;
-  const change2 = { deadline: "change" };
   let isReady = false;
-  const created = await engine.call(["create", ...create], change2);
-  if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`;
   try {
-    const other = hasRunOptions ? await otherImage(engine, image, name2) : void 0;
-    if (other !== void 0) {
-      return `the container was made of another image (${other}): a word of the options was taken for an image's name`;
-    }
     (0, import_node_fs30.writeFileSync)((0, import_node_path22.join)(shell.folder, "mounted"), identities(sources));
-    const started = await engine.call(["start", name2], change2);
-    if (started.code !== 0) return started.lastWord || `to start it ended with exit code ${started.code}`;
+    const failure3 = await start(engine, image, prepared);
+    if (failure3 !== void 0) return failure3;
     const tried = await engine.call(["exec", name2, "/bin/sh", "-c", '[ -e "$1" ]', "sh", (0, import_node_path22.join)(shell.folder, "settings")], change2);
     isReady = tried.code === 0;
     return isReady ? void 0 : tried.lastWord || `a program in it ended with exit code ${tried.code}`;
   } finally {
-    if (!isReady) await engine.call(["rm", "--force", name2], { ...change2, evenIfCancelled: true });
+    if (!isReady) await removeContainer2(engine, name2);
   }
 }
 __name(startContainer, "startContainer");
+async function start(engine, image, prepared) {
+  const { create, shell, hasRunOptions } = prepared;
+  if (hasRunOptions) return startInSteps(engine, image, prepared);
+  const started = await engine.call(["run", "--detach", ...create], change2);
+  if (started.code === 0) return void 0;
+  if (started.timedOut) return started.lastWord;
+  await removeContainer2(engine, shell.container.name);
+  return startInSteps(engine, image, prepared);
+}
+__name(start, "start");
+async function startInSteps(engine, image, { create, shell, hasRunOptions }) {
+  const { name: name2 } = shell.container;
+  const created = await engine.call(["create", ...create], change2);
+  if (created.code !== 0) return created.lastWord || `to create it ended with exit code ${created.code}`;
+  const other = hasRunOptions ? await otherImage(engine, image, name2) : void 0;
+  if (other !== void 0) {
+    return `the container was made of another image (${other}): a word of the options was taken for an image's name`;
+  }
+  const started = await engine.call(["start", name2], change2);
+  return started.code === 0 ? void 0 : started.lastWord || `to start it ended with exit code ${started.code}`;
+}
+__name(startInSteps, "startInSteps");
+async function removeContainer2(engine, name2) {
+  await engine.call(["rm", "--force", name2], { ...change2, evenIfCancelled: true });
+}
+__name(removeContainer2, "removeContainer");
 async function otherImage(engine, image, container) {
   const { code: code2, stdout } = await engine.call(["container", "inspect", "--format", "{{.Image}}", container]);
   const id = stdout.trim();
@@ -37223,11 +37243,11 @@ __name(stop, "stop");
 // src/report/gantt.ts
 var minShare = 5e-3;
 function ganttOf(tasks) {
-  const first = Math.min(...tasks.map(({ start }) => start));
+  const first = Math.min(...tasks.map(({ start: start2 }) => start2));
   const last = Math.max(...tasks.map(({ end }) => end));
   const least = (last - first) * minShare;
   const coincide = /* @__PURE__ */ __name((one, other) => Math.abs(one.start - other.start) < least && Math.abs(one.end - other.end) < least, "coincide");
-  const bars = tasks.filter(({ start, end }) => end - start >= least).filter((task, index, all) => index === 0 || !coincide(task, all[index - 1])).map(({ title, start, end }) => `  ${label2(title)} (${durationText(end - start)}) :${clock(start - first)}, ${clock(end - first)}`);
+  const bars = tasks.filter(({ start: start2, end }) => end - start2 >= least).filter((task, index, all) => index === 0 || !coincide(task, all[index - 1])).map(({ title, start: start2, end }) => `  ${label2(title)} (${durationText(end - start2)}) :${clock(start2 - first)}, ${clock(end - first)}`);
   return ["gantt", "  dateFormat YYYY-MM-DD HH:mm:ss.SSS", `  axisFormat ${last - first < 36e5 ? "%M:%S" : "%H:%M:%S"}`, ...bars].join(
     "\n"
   );
@@ -37348,7 +37368,7 @@ function stepId({ GITHUB_ACTION = "" } = process.env) {
 }
 __name(stepId, "stepId");
 function totalOf(tasks) {
-  return durationText(Math.max(...tasks.map(({ end }) => end)) - Math.min(...tasks.map(({ start }) => start)));
+  return durationText(Math.max(...tasks.map(({ end }) => end)) - Math.min(...tasks.map(({ start: start2 }) => start2)));
 }
 __name(totalOf, "totalOf");
 function listed2(words2) {
@@ -37635,7 +37655,7 @@ async function restore(entry, options, use) {
   const { say: say2, show, signal, patience: patience7 = 3e5, health = { failing: false, waited: 0 } } = options;
   if (!haveService() || health.failing) return void 0;
   debug2(`Looking for ${entry.what} in the Actions cache: ${entry.key}`);
-  const start = Date.now();
+  const start2 = Date.now();
   let arrived = Number.POSITIVE_INFINITY;
   const onArrival = /* @__PURE__ */ __name(() => {
     arrived = Date.now();
@@ -37648,7 +37668,7 @@ async function restore(entry, options, use) {
   signal?.throwIfAborted();
   const { trouble } = restored;
   say2(trouble !== "" ? `Restoring ${entry.what} from the Actions cache failed: ${trouble}` : `The Actions cache doesn't have ${entry.what}`);
-  health.waited += Math.min(arrived, Date.now()) - start;
+  health.waited += Math.min(arrived, Date.now()) - start2;
   if (!health.failing && health.waited > stallLimit - minPatience) {
     health.failing = true;
     say2("The Actions cache is too slow, so this step goes on without it");
@@ -38760,9 +38780,9 @@ function recordedDigest(path6) {
 __name(recordedDigest, "recordedDigest");
 async function digestAndRecord(path6, options) {
   const before = stateIfAny(path6);
-  const start = Date.now();
+  const start2 = Date.now();
   const sha256 = await sha256OfFile(path6, options);
-  if (sha256 !== void 0 && before) record(path6, sha256, before, start);
+  if (sha256 !== void 0 && before) record(path6, sha256, before, start2);
   return sha256;
 }
 __name(digestAndRecord, "digestAndRecord");
@@ -39189,10 +39209,10 @@ function sized(path6, layers) {
   try {
     let position2 = 0;
     return layers.map((layer) => {
-      const start = position2 + tarBlockSize;
-      position2 = start + layer.size + tarPadding(layer.size);
+      const start2 = position2 + tarBlockSize;
+      position2 = start2 + layer.size + tarPadding(layer.size);
       const isZstd = compressionOf(layer.mediaType) === "zstd";
-      return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start, start + layer.size) : layer.size };
+      return { ...layer, uncompressedSize: isZstd ? contentSize(fd, start2, start2 + layer.size) : layer.size };
     });
   } finally {
     (0, import_node_fs50.closeSync)(fd);
@@ -40351,7 +40371,7 @@ async function findSame(client, tag, { configDigest: configDigest2 }) {
 __name(findSame, "findSame");
 async function pushBlobs(client, file, archive, order) {
   const { phase } = order;
-  const start = Date.now();
+  const start2 = Date.now();
   const show = progressLines(phase.say);
   const layers = archive.layers.map(({ digest: digest2 }) => digest2);
   const places2 = findBlobs(order.archive, [archive.configDigest, ...layers]);
@@ -40371,7 +40391,7 @@ async function pushBlobs(client, file, archive, order) {
     if (digest2 === archive.configDigest) await refuseIfPublic(client, `blobs/${digest2}`, phase);
     else done += size;
   }
-  phase.say(`Sent ${bytesText(sentBytes)} in ${durationText(Date.now() - start)}`);
+  phase.say(`Sent ${bytesText(sentBytes)} in ${durationText(Date.now() - start2)}`);
   return sentBytes;
 }
 __name(pushBlobs, "pushBlobs");

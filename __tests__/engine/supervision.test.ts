@@ -174,8 +174,11 @@ describe('cancelling the job', () => {
     expect(names()).toEqual(['create', 'start', 'rm'])
   })
 
-  test("while the shell's container is created: it is never started, and removed", async () => {
-    const request = { name: 'ddk.sh', volumes: [], env: [], runOptions: [], user: 'root' } as const
+  test.each([
+    ['created: it is never started, and removed', 'create', ['--memory', '1g']],
+    ['created and started in one call: it is removed', 'run', []],
+  ])("while the shell's container is %s", async (_what, verb, runOptions) => {
+    const request = { name: 'ddk.sh', volumes: [], env: [], runOptions, user: 'root' } as const
     const surroundings = {
       temp: dir,
       workspace: dir,
@@ -185,9 +188,9 @@ describe('cancelling the job', () => {
       explanation: '',
       supervision: { signal: stop.signal },
     }
-    await endDuring('create', (engine) => setUpShell(engine, image, request, surroundings))
+    await endDuring(verb, (engine) => setUpShell(engine, image, request, surroundings))
     // One of its arguments has two lines.
-    expect(names().filter((name) => name !== 'while')).toEqual(['create', 'rm'])
+    expect(names().filter((name) => name !== 'while')).toEqual([verb, 'rm'])
   })
 })
 

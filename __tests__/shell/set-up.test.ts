@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
 import type { Finished } from '../../src/programs/finished.ts'
+import type { PreparedShell } from '../../src/shell/install.ts'
 import type { InstalledShell } from '../../src/shell/remove.ts'
 import { type ShellRequest, type Surroundings, setUpRefusal, setUpShell } from '../../src/shell/set-up.ts'
 import { startContainer } from '../../src/shell/start.ts'
@@ -57,17 +58,17 @@ async function setUp(extra = '', more: Partial<ShellRequest> = {}): Promise<bool
   return setUpShell(engine, image, { ...request, ...more }, surroundings())
 }
 
-const verbs = () => callsOf(dir).map((call) => /^(create|exec|rm|start( --attach)?) /.exec(call)?.[1])
+const verbs = () => callsOf(dir).map((call) => /^(run --detach|create|exec|rm|start( --attach)?) /.exec(call)?.[1])
 
 test('the shell is known to the post step before its container exists', async () => {
   expect(await setUp()).toBe(true)
-  expect([verbs(), warned, existsSync(join(shell!.folder, 'mounted'))]).toEqual([['create', 'start', 'exec'], [], true])
+  expect([verbs(), warned, existsSync(join(shell!.folder, 'mounted'))]).toEqual([['run --detach', 'exec'], [], true])
   expect(callsOf(dir).at(-1)).toBe(`exec ${shell!.container!.name} /bin/sh -c [ -e "$1" ] sh ${join(shell!.folder, 'settings')}`)
 })
 
 test('if no program of the image can run, each step fails with the reason, and the container is removed', async () => {
   expect(await setUp('case $1 in exec) exit 1 ;; start) if [ $2 = --attach ]; then exit 139; fi ;; esac')).toBe(false)
-  expect(verbs()).toEqual(['create', 'start', 'exec', 'rm', 'create', 'start --attach', 'rm'])
+  expect(verbs()).toEqual(['run --detach', 'exec', 'rm', ...probe])
   const reason = expect.stringMatching(/the DDK's programs crash with signal 11 .*\. See docs\/x\.md$/)
   expect(warned).toEqual([reason])
   expect(warned[0]).toMatch(/^Steps with "shell: ddk\.sh \{0\}" can't run: /)
@@ -81,7 +82,9 @@ test.each([
   ['the workspace', () => workspace],
 ])('an engine that does not see %s is the reason, not the options of the user', async (_which, folder) => {
   const unseen = 'echo "bind source path does not exist" >&2; exit 1'
-  expect(await setUp(`case "$*" in create*--mount*'source=${folder()}'*) ${unseen} ;; esac`)).toBe(false)
+  expect(await setUp(`case "$*" in run*--mount*'source=${folder()}'* | create*--mount*'source=${folder()}'*) ${unseen} ;; esac`)).toBe(
+    false,
+  )
   expect(warned).toEqual([expect.stringContaining(`docker doesn't see this runner's files in ${folder()}, so steps can't run`)])
 })
 
@@ -101,7 +104,7 @@ test('the folders of the container are known as they were at its start, without 
 
 test('a folder that is replaced while the container starts counts as replaced', async () => {
   const before = run('stat', ['-Lc', '%d:%i %n', workspace])
-  await setUp(`case $1 in start) mv '${workspace}' '${workspace}.old'; mkdir '${workspace}' ;; esac`)
+  await setUp(`case $1 in run) mv '${workspace}' '${workspace}.old'; mkdir '${workspace}' ;; esac`)
   expect(readFileSync(join(shell!.folder, 'mounted'), 'utf8')).toContain(before)
 })
 
@@ -134,9 +137,19 @@ describe('a container whose options may name another image', () => {
 const probe = ['create', 'start --attach', 'rm']
 
 test.each([
-  ['can not be created', 'create) case "$*" in *=probe*) ;; *) exit 7 ;; esac', 'to create it', ['create']],
-  ['does not start', 'start) if [ $2 != --attach ]; then exit 7; fi', 'to start it', ['create', 'start', 'rm']],
-  ["does not see the shell's files", 'exec) exit 7', 'a program in it', ['create', 'start', 'exec', 'rm']],
+  [
+    'can not be created',
+    'create) case "$*" in *=probe*) ;; *) exit 7 ;; esac ;; run) exit 7',
+    'to create it',
+    ['run --detach', 'rm', 'create', 'rm'],
+  ],
+  [
+    'does not start',
+    'start) if [ $2 != --attach ]; then exit 7; fi ;; run) exit 7',
+    'to start it',
+    ['run --detach', 'rm', 'create', 'start', 'rm'],
+  ],
+  ["does not see the shell's files", 'exec) exit 7', 'a program in it', ['run --detach', 'exec', 'rm']],
 ])('a container that %s, of an image that is sound, is removed, and the error names the inputs', async (_what, answer, what, calls) => {
   await expect(setUp(`case $1 in ${answer} ;; esac`)).rejects.toThrow(
     `docker couldn't make the container of ddk.sh: ${what} ended with exit code 7; check the inputs "volumes", "network" and "run-options"`,
@@ -144,20 +157,55 @@ test.each([
   expect(verbs()).toEqual([...calls, ...probe, ...probe])
 })
 
+test("the reason why a container can't be made is the engine's, without the hint that follows it if both steps are one call", async () => {
+  const hint = 'echo "docker: Error: no such volume" >&2; echo "See docker run --help." >&2; exit 125'
+  const error = 'case "$*" in *=probe*) ;; *) echo "Error: no such volume" >&2; exit 1 ;; esac'
+  await expect(setUp(`case $1 in run) ${hint} ;; create) ${error} ;; esac`)).rejects.toThrow('of ddk.sh: Error: no such volume; check')
+})
+
+test('a container that starts in the second attempt is used', async () => {
+  expect(await setUp('case $1 in run) exit 125 ;; esac')).toBe(true)
+  expect(verbs()).toEqual(['run --detach', 'rm', 'create', 'start', 'exec'])
+})
+
 test('the engine has two minutes for each step of it', async () => {
+  const { engine, times } = timedEngine(() => ({}))
+  expect(await startContainer(engine, image, prepared(false))).toBeUndefined()
+  expect(await startContainer(engine, image, prepared(true))).toBeUndefined()
+  expect(times).toEqual([
+    ...['run', 'exec'].map((verb) => [verb, 'change']),
+    ...[
+      ['create', 'change'],
+      ['container', undefined],
+      ['start', 'change'],
+      ['exec', 'change'],
+    ],
+  ])
+})
+
+test('an engine that is too slow to start it is not asked a second time', async () => {
+  const { engine, times } = timedEngine((verb) => (verb === 'run' ? { code: undefined, timedOut: true, lastWord: 'it was too slow' } : {}))
+  expect(await startContainer(engine, image, prepared(false))).toBe('it was too slow')
+  expect(times).toEqual(['run', 'rm'].map((verb) => [verb, 'change']))
+})
+
+/** An engine that answers each call, and which calls it had with which deadlines. */
+function timedEngine(answer: (verb: string) => Partial<Finished> | { code: undefined }): { engine: Engine; times: unknown[] } {
   const times: unknown[] = []
-  const answer: Finished = { code: 0, stdout: '', lastWord: '', missing: false, timedOut: false }
+  const fine: Finished = { code: 0, stdout: '', lastWord: '', missing: false, timedOut: false }
   const engine: Partial<Engine> = {
     name: 'docker',
-    async call([verb], options) {
+    async call([verb = ''], options) {
       times.push([verb, options?.deadline])
-      return answer
+      return { ...fine, ...answer(verb) } as Finished
     },
   }
+  return { engine: engine as Engine, times }
+}
+
+function prepared(hasRunOptions: boolean): PreparedShell {
   const folder = join(temp, 'shell')
-  mkdirSync(folder)
+  mkdirSync(folder, { recursive: true })
   const container = { engine: 'docker', name: 'ddk', giveBack: [] }
-  const prepared = { shell: { id: '1', name: 'ddk.sh', folder, bin: folder, container }, create: [], sources: [], hasRunOptions: false }
-  expect(await startContainer(engine as Engine, image, prepared)).toBeUndefined()
-  expect(times).toEqual(['create', 'start', 'exec'].map((verb) => [verb, 'change']))
-})
+  return { shell: { id: '1', name: 'ddk.sh', folder, bin: folder, container }, create: [], sources: [], hasRunOptions }
+}
