@@ -38,7 +38,7 @@ function engineThat(first = ''): void {
 ${first}
 case "$*" in
   *State.Running*) if [ -e running ]; then cat running; exit; fi; echo 'Error: No such container: x' >&2; exit 1 ;;
-  start*) echo true >running; exit ;;
+  run* | start*) echo true >running; exit ;;
   rm*) rm -f running; exit ;;
   *-cnewer*) exit ;;
   exec*)
