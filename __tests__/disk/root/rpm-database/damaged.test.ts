@@ -160,6 +160,47 @@ test("a disk that can't be read is an error, not a database without a count", ()
   expect(() => countPackages(treeWith(broken))).toThrow(DiskError)
 })
 
+test('of pages that are full of pairs, no more are read than any database has', () => {
+  const [size, pages, pairs] = [65_536, 14, 6000]
+  const bytes = Buffer.alloc((pages + 1) * size)
+  large.copy(bytes, 0, 0, 512)
+  bytes.writeUInt32LE(pages, 32)
+  bytes.writeUInt32LE(0, 72)
+  bytes.writeUInt32LE(1, 96)
+  for (let number = 1; number <= pages; number++) {
+    const page = bytes.subarray(number * size, (number + 1) * size)
+    page.writeUInt32LE(number, 8)
+    page.writeUInt32LE(number - 1, 12)
+    page.writeUInt32LE(number < pages ? number + 1 : 0, 16)
+    page.writeUInt16LE(2 * pairs, 20)
+    page.writeUInt8(13, 25)
+    // A key of four bytes, and a value of none.
+    for (let index = 0; index < pairs; index++) {
+      page.writeUInt16LE(size - 6 * index - 5, 26 + 4 * index)
+      page.writeUInt16LE(size - 6 * index - 6, 28 + 4 * index)
+      page[size - 6 * index - 5] = 1
+      page[size - 6 * index - 6] = 1
+    }
+  }
+  const { source, read } = counted(bytes)
+  expect(countPackages(treeWith(source))).toBeUndefined()
+  expect(read()).toBe(512 + 11 * size)
+})
+
+/** Counts the bytes that are read. */
+function counted(bytes: Buffer): { readonly source: Source; read(): number } {
+  let read = 0
+  const memory = memorySource(bytes, 'memory')
+  const source: Source = {
+    ...memory,
+    read(into, offset) {
+      read += into.length
+      memory.read(into, offset)
+    },
+  }
+  return { source, read: () => read }
+}
+
 test.each([
   ['small', () => sound],
   ['large', () => large],
@@ -171,17 +212,9 @@ test.each([
     .map((at) => [at, at + 512] as const)
   const results = new Set<number | undefined>()
   for (const mutant of mutants(bytes, { seed: 1, count: 1500, ranges: [[0, 128], [0, 128], [0, size], ...starts] })) {
-    let read = 0
-    const memory = memorySource(mutant, 'memory')
-    const counting: Source = {
-      ...memory,
-      read(into, offset) {
-        read += into.length
-        memory.read(into, offset)
-      },
-    }
-    results.add(countPackages(treeWith(counting)))
-    expect(read).toBeLessThanOrEqual(mutant.length + 512)
+    const { source, read } = counted(mutant)
+    results.add(countPackages(treeWith(source)))
+    expect(read()).toBeLessThanOrEqual(mutant.length + 512)
   }
   expect(results.has(undefined) && results.has(count)).toBe(true)
   for (const found of results) expect(found ?? 1).toBeLessThanOrEqual(3 * copies)

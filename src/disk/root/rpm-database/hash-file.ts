@@ -28,8 +28,8 @@ const referenceSize = 12
 /** The number of the meta page, which is in no list. */
 const noPage = 0
 const maxStart = 64 << 10
-/** Pages that are read at most. A database of 1,000 packages takes about 1,100. */
-const maxPages = 65_536
+/** Pages that are read at most, and pairs. A database of 1,000 packages takes about 1,100 pages. */
+const [maxPages, maxPairs] = [65_536, 65_536]
 
 interface Page {
   /** The page; valid until another one is read. */
@@ -64,13 +64,14 @@ interface Reference {
 export function* hashValues(source: Source, isWanted: (key: Buffer) => boolean): Generator<HashValue> {
   const file = openHashFile(source)
   const references: Reference[] = []
+  let pairs = 0
   for (const page of hashPages(file)) {
     for (const [key, item] of pairsIn(page, file)) {
+      check(++pairs <= maxPairs, 'it has too many pairs')
       if (!isWanted(key)) continue
       if (item[0] === itemType.inPage) yield valueInPage(item.subarray(1))
       else references.push(parseReference(item, file))
     }
-    check(references.length <= maxPages, 'it has more values than pages')
   }
   yield* valuesInOverflowPages(file, references)
 }
@@ -97,7 +98,7 @@ function openHashFile(source: Source): HashFile {
   let pagesLeft = Math.min(lastPage, maxPages)
   const readPage = (number: number, previous: number): Page => {
     check(number !== noPage && number <= lastPage, 'a list leads to a page that it lacks')
-    check(pagesLeft-- > 0, 'its lists have more pages than there are')
+    check(pagesLeft-- > 0, 'its lists have more pages than there are, or too many')
     source.read(buffer, number * pageSize)
     const type = buffer[25]!
     check(type === pageType.free || uint32(buffer, 8) === number, 'a page has the number of another one')
