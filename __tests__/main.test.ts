@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
 import { makeSmallRoot } from './fixtures/small-root.ts'
+import { loadBerkeleyDb, recordPackages, recordsOf } from './sbom/rpm-root.ts'
 import { startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
 import { fakeDocker } from './support/fake-docker.ts'
@@ -215,6 +216,52 @@ describe('with an engine', () => {
     expect(stdout).toContain(`${kept} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman`)
   })
 
+  /** An engine that describes the image that it has loaded, so that a later job finds it. */
+  const describesLoaded = `if [ "$1" = image ] && [ -e loaded ]; then
+    case "$*" in *'{{'*) ;; *)
+      config=$(tar -xOf archive blobs/sha256/$(cat loaded))
+      labels=$(echo "$config" | sed 's/.*"Labels":\\({[^}]*}\\).*/\\1/')
+      layers=$(echo "$config" | sed 's/.*"diff_ids":\\(\\[[^]]*\\]\\).*/\\1/')
+      printf '[{"Id":"sha256:%s","RepoTags":["a:1"],"Os":"linux","Architecture":"amd64","Config":{"Labels":%s},"RootFS":{"Layers":%s}}]' \\
+        "$(cat loaded)" "$labels" "$layers"
+      exit ;;
+    esac
+  fi`
+
+  test('the packages on the disk are counted in the summary, also if the Actions cache or the engine has the image', async () => {
+    const [withRpms, root] = [join(dir, 'with-rpms.iso'), join(dir, 'root-with-rpms')]
+    makeSmallRoot(root)
+    const tags = { Version: '1', Release: '1', License: 'MIT' }
+    recordPackages(join(dir, 'rpms'), [
+      { ...tags, Name: 'bash' },
+      { ...tags, Name: 'zlib' },
+      { ...tags, Name: 'gpg-pubkey' },
+    ])
+    loadBerkeleyDb(join(root, 'var/lib/rpm/Packages'), recordsOf(join(dir, 'rpms'), { copies: 206 }))
+    await makeDdkIso({ iso: withRpms, root })
+    const service = await startCacheService()
+    try {
+      const none = { iso: withRpms, engine: 'none', cache: 'image' }
+      const summaries: string[] = []
+      for (const source of ['file', 'cache']) {
+        const machine = makeRunner(mkdtempSync(join(dir, 'machine-')), join(dir, 'dist/main.cjs'), service.env.v2)
+        expect((await machine.main(none)).code).toBe(0)
+        expect(machine.outputs()).toMatchObject({ source })
+        await machine.post()
+        summaries.push(machine.summary())
+      }
+      await step({ iso: withRpms }, describesLoaded)
+      const later = runner.nextJob()
+      expect((await later.main({ iso: withRpms, engine: 'docker', cache: 'none', image: 'a:1' })).code).toBe(0)
+      expect(later.outputs()).toMatchObject({ source: 'engine' })
+      summaries.push(runner.summary(), later.summary())
+      expect(summaries).toEqual(Array(4).fill(expect.stringContaining('<td>412 RPMs</td>')))
+      for (const job of [runner, later]) await job.post()
+    } finally {
+      await service.close()
+    }
+  })
+
   describe('a bill of materials', () => {
     /** An engine in whose containers of the image rpm prints this. */
     const rpmPrints = (text: string) =>
@@ -245,17 +292,7 @@ describe('with an engine', () => {
       writeFileSync(join(root, 'lib', 'libc-2.5.so'), '')
       const glibc = join(dir, 'glibc.iso')
       await makeDdkIso({ iso: glibc, root })
-      const inspect = `if [ "$1" = image ] && [ -e loaded ]; then
-        case "$*" in *'{{'*) ;; *)
-          config=$(tar -xOf archive blobs/sha256/$(cat loaded))
-          labels=$(echo "$config" | sed 's/.*"Labels":\\({[^}]*}\\).*/\\1/')
-          layers=$(echo "$config" | sed 's/.*"diff_ids":\\(\\[[^]]*\\]\\).*/\\1/')
-          printf '[{"Id":"sha256:%s","RepoTags":["a:1"],"Os":"linux","Architecture":"amd64","Config":{"Labels":%s},"RootFS":{"Layers":%s}}]' \\
-            "$(cat loaded)" "$labels" "$layers"
-          exit ;;
-        esac
-      fi`
-      await step({ iso: glibc, sbom: join(dir, 'first.cdx.json') }, `${rpmPrints(bash)}\n${inspect}`)
+      await step({ iso: glibc, sbom: join(dir, 'first.cdx.json') }, `${rpmPrints(bash)}\n${describesLoaded}`)
       const later = runner.nextJob()
       expect((await later.main({ iso: glibc, engine: 'docker', cache: 'none', image: 'a:1' })).code).toBe(0)
       expect(later.outputs()).toMatchObject({ source: 'engine', 'image-id': runner.outputs()['image-id'], packages: '' })

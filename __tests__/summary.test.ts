@@ -67,9 +67,12 @@ test('a summary has the size of an image that was not made now, if the engine sa
   expect(summaryOf({ ...reportOf(hit), image: { ...image, size: undefined } })).not.toContain('Root filesystem')
 })
 
-test('a summary has the number of packages if they were counted', () => {
-  expect(summaryOf(reportOf({ engine: {}, packages: 412 }))).toContain('<th align="left">Packages</th><td>412 RPMs</td>')
-  expect(summaryOf(reportOf({ engine: {} }))).not.toContain('Packages')
+test.each([undefined, {}])('a summary has the number of packages: what rpm lists, else what the disk has (engine: %j)', (engine) => {
+  const { conversion } = reportOf({}).supply
+  const counted = { supply: { conversion: { ...conversion!, packages: 411 } }, ...(engine && { engine }) }
+  expect(summaryOf(reportOf(counted))).toContain('<th align="left">Packages</th><td>411 RPMs</td>')
+  expect(summaryOf(reportOf({ ...counted, packages: 412 }))).toContain('<th align="left">Packages</th><td>412 RPMs</td>')
+  expect(summaryOf(reportOf({}))).not.toContain('Packages')
 })
 
 test('a summary has what was recorded about an image that the engine still had', () => {

@@ -29595,7 +29595,8 @@ async function receive(worker, archive, options, signal) {
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
         const layers = environment2 ? [root, await addEnvironment(archive, environment2, options.compression)] : [root];
         const { env, entrypoint } = environment2 ?? { env: [], entrypoint: [] };
-        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } };
+        const { summary: tar, packages } = message;
+        return { found, packages, names, tar, layers, defaults: { env, entrypoint } };
       }
       case "failed":
         throw failureOf(message);

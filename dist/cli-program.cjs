@@ -7045,7 +7045,8 @@ async function receive(worker, archive, options6, signal) {
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
         const layers = environment ? [root, await addEnvironment(archive, environment, options6.compression)] : [root];
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
-        return { found, names: names2, tar: message2.summary, layers, defaults: { env, entrypoint } };
+        const { summary: tar, packages } = message2;
+        return { found, packages, names: names2, tar, layers, defaults: { env, entrypoint } };
       }
       case "failed":
         throw failureOf(message2);

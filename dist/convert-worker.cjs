@@ -4478,16 +4478,16 @@ function openFolder(path) {
   const nodes = nodeMaker();
   const root = attempt2(path, () => (0, import_node_fs5.statSync)(path, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path, "it is not a folder", "not-a-ddk");
-  const paths = /* @__PURE__ */ new Map();
+  const paths2 = /* @__PURE__ */ new Map();
   const add = /* @__PURE__ */ __name((nodePath, stats) => {
     const node = nodes.make(nodePath, stats);
-    paths.set(node, nodePath);
+    paths2.set(node, nodePath);
     return node;
   }, "add");
   return {
     root: add(Buffer.from(path), root),
     *entries(dir) {
-      const dirPath = paths.get(dir);
+      const dirPath = paths2.get(dir);
       for (const name of attempt2(dirPath, () => (0, import_node_fs5.readdirSync)(dirPath, { encoding: "buffer" }))) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
         yield {
@@ -8784,15 +8784,15 @@ function readGptAt(disk, sectorSize5, sector) {
   if (Number(header4.readBigUInt64LE(24)) !== sector) return "it belongs to another sector";
   const arraySector = Number(header4.readBigUInt64LE(72));
   const count = header4.readUInt32LE(80);
-  const entrySize2 = header4.readUInt32LE(84);
-  if (count > maxEntries || entrySize2 < 128 || entrySize2 > 4096 || (entrySize2 & entrySize2 - 1) !== 0) {
-    return `it has ${count} entries of ${entrySize2} bytes`;
+  const entrySize3 = header4.readUInt32LE(84);
+  if (count > maxEntries || entrySize3 < 128 || entrySize3 > 4096 || (entrySize3 & entrySize3 - 1) !== 0) {
+    return `it has ${count} entries of ${entrySize3} bytes`;
   }
   if (!Number.isSafeInteger(arraySector * sectorSize5)) return `its entries are in sector ${arraySector}`;
-  const array = peek(disk, arraySector * sectorSize5, count * entrySize2);
+  const array = peek(disk, arraySector * sectorSize5, count * entrySize3);
   if (!array) return "its entries lie past the end of the disk";
   if (header4.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
-  return { sectorSize: sectorSize5, alternate: Number(header4.readBigUInt64LE(32)), diskGuid: guid(header4, 56), entrySize: entrySize2, array };
+  return { sectorSize: sectorSize5, alternate: Number(header4.readBigUInt64LE(32)), diskGuid: guid(header4, 56), entrySize: entrySize3, array };
 }
 __name(readGptAt, "readGptAt");
 function headerChecksum(header4) {
@@ -9774,11 +9774,11 @@ function startOf2(bytes, name) {
 __name(startOf2, "startOf");
 function onlyOne(candidates, name) {
   if (candidates.length <= 1) return candidates[0];
-  const paths = candidates.slice(0, 10).map(({ path }) => path);
-  const more2 = candidates.length > paths.length ? ", \u2026" : "";
+  const paths2 = candidates.slice(0, 10).map(({ path }) => path);
+  const more2 = candidates.length > paths2.length ? ", \u2026" : "";
   throw new DiskError(
     name,
-    `${candidates.length} files in it may be the DDK: ${paths.join(", ")}${more2}; give the right one itself, or, if it is an ova.xml, copy it with its chunks into a folder, and give that`,
+    `${candidates.length} files in it may be the DDK: ${paths2.join(", ")}${more2}; give the right one itself, or, if it is an ova.xml, copy it with its chunks into a folder, and give that`,
     "not-a-ddk"
   );
 }
@@ -11351,6 +11351,209 @@ function findArchitecture(root, warn) {
 }
 __name(findArchitecture, "findArchitecture");
 
+// src/disk/root/rpm-database/hash-file.ts
+var UnreadableDatabase = class extends Error {
+  static {
+    __name(this, "UnreadableDatabase");
+  }
+};
+var hashMagic = 398689;
+var metaSize = 512;
+var pageHeaderSize = 26;
+var pageType = { free: 0, unsortedHash: 2, overflow: 7, hashMeta: 8, hash: 13 };
+var itemType = { inPage: 1, inOverflowPages: 3 };
+var referenceSize = 12;
+var noPage = 0;
+var maxStart = 64 << 10;
+var [maxPages, maxPairs] = [65536, 65536];
+function* hashValues(source, isWanted) {
+  const file = openHashFile(source);
+  const references = [];
+  let pairs = 0;
+  for (const page of hashPages(file)) {
+    for (const [key, item] of pairsIn(page, file)) {
+      check(++pairs <= maxPairs, "it has too many pairs");
+      if (!isWanted(key)) continue;
+      if (item[0] === itemType.inPage) yield valueInPage(item.subarray(1));
+      else references.push(parseReference(item, file));
+    }
+  }
+  yield* valuesInOverflowPages(file, references);
+}
+__name(hashValues, "hashValues");
+function openHashFile(source) {
+  check(source.size >= metaSize, "it is too short");
+  const meta = Buffer.alloc(metaSize);
+  source.read(meta, 0);
+  const isLittle = meta.readUInt32LE(12) === hashMagic;
+  check(isLittle || meta.readUInt32BE(12) === hashMagic, "it isn't a hash");
+  const uint16 = /* @__PURE__ */ __name((bytes, at) => isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at), "uint16");
+  const uint32 = /* @__PURE__ */ __name((bytes, at) => isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at), "uint32");
+  const [version2, pageSize, lastPage, lastBucket] = [16, 20, 32, 72].map((at) => uint32(meta, at));
+  check(meta[25] === pageType.hashMeta && uint32(meta, 8) === 0, "its first page isn't the meta page of a hash");
+  check(version2 >= 7 && version2 <= 10, "its version is another one");
+  check(pageSize >= 512 && pageSize <= 65536 && (pageSize & pageSize - 1) === 0, "its page size is impossible");
+  check(meta[24] === 0 && meta[26] === 0, "it is encrypted, or has checksums or partitions");
+  check((lastPage + 1) * pageSize <= source.size, "it is cut short");
+  check(lastBucket < lastPage, "it has fewer pages than buckets");
+  const buffer = Buffer.allocUnsafeSlow(pageSize);
+  let pagesLeft = Math.min(lastPage, maxPages);
+  const readPage = /* @__PURE__ */ __name((number2, previous) => {
+    check(number2 !== noPage && number2 <= lastPage, "a list leads to a page that it lacks");
+    check(pagesLeft-- > 0, "its lists have more pages than there are, or too many");
+    source.read(buffer, number2 * pageSize);
+    const type2 = buffer[25];
+    check(type2 === pageType.free || uint32(buffer, 8) === number2, "a page has the number of another one");
+    check(uint32(buffer, 12) === previous, "a page is in another list");
+    return { bytes: buffer, type: type2, next: uint32(buffer, 16) };
+  }, "readPage");
+  return { pageSize, buckets: firstPages(meta, lastBucket, uint32), uint16, uint32, readPage };
+}
+__name(openHashFile, "openHashFile");
+function* firstPages(meta, lastBucket, uint32) {
+  for (let bucket = 0; bucket <= lastBucket; bucket++) {
+    const bits2 = 32 - Math.clz32(bucket);
+    yield bucket + uint32(meta, 96 + 4 * bits2);
+  }
+}
+__name(firstPages, "firstPages");
+function* hashPages({ buckets, readPage }) {
+  for (const first of buckets) {
+    let [number2, previous] = [first, noPage];
+    do {
+      const { bytes, type: type2, next: next2 } = readPage(number2, previous);
+      if (type2 === pageType.free) break;
+      check(type2 === pageType.hash || type2 === pageType.unsortedHash, "a bucket has a page of another type");
+      yield bytes;
+      previous = number2;
+      number2 = next2;
+    } while (number2 !== noPage);
+  }
+}
+__name(hashPages, "hashPages");
+function* pairsIn(page, { uint16 }) {
+  const count = uint16(page, 20);
+  const offsetsEnd = pageHeaderSize + 2 * count;
+  check(count % 2 === 0 && offsetsEnd <= page.length, "a page has an impossible number of items");
+  let end = page.length;
+  const itemAt = /* @__PURE__ */ __name((index) => {
+    const start = uint16(page, pageHeaderSize + 2 * index);
+    check(start >= offsetsEnd && start < end, "an item isn't where it can be");
+    const item = page.subarray(start, end);
+    end = start;
+    return item;
+  }, "itemAt");
+  for (let index = 0; index < count; index += 2) {
+    const key = itemAt(index);
+    check(key[0] === itemType.inPage, "a key has another form");
+    yield [key.subarray(1), itemAt(index + 1)];
+  }
+}
+__name(pairsIn, "pairsIn");
+function valueInPage(bytes) {
+  return {
+    size: bytes.length,
+    start(length3) {
+      check(length3 <= bytes.length, "a value is too short");
+      return bytes;
+    }
+  };
+}
+__name(valueInPage, "valueInPage");
+function parseReference(item, { uint32 }) {
+  check(item[0] === itemType.inOverflowPages && item.length === referenceSize, "a value has another form");
+  return { firstPage: uint32(item, 4), size: uint32(item, 8) };
+}
+__name(parseReference, "parseReference");
+function* valuesInOverflowPages({ pageSize, uint16, readPage }, references) {
+  const bytes = Buffer.allocUnsafeSlow(maxStart + pageSize);
+  references.sort((a, b) => a.firstPage - b.firstPage);
+  let last = noPage;
+  for (const { size, firstPage } of references) {
+    check(firstPage !== last, "two values begin in the same page");
+    last = firstPage;
+    let read = 0;
+    let [number2, previous] = [firstPage, noPage];
+    yield {
+      size,
+      start(length3) {
+        check(length3 <= Math.min(size, maxStart), "a value is too short, or too much of it is wanted");
+        while (read < length3) {
+          const page = readPage(number2, previous);
+          const contentSize = uint16(page.bytes, 22);
+          check(page.type === pageType.overflow, "a value has a page of another type");
+          check(contentSize > 0 && contentSize <= pageSize - pageHeaderSize, "an overflow page has an impossible length");
+          page.bytes.copy(bytes, read, pageHeaderSize, pageHeaderSize + contentSize);
+          read += contentSize;
+          previous = number2;
+          number2 = page.next;
+        }
+        check(read <= size, "a value is longer than its pair says");
+        return bytes.subarray(0, read);
+      }
+    };
+  }
+}
+__name(valuesInOverflowPages, "valuesInOverflowPages");
+function check(isSo, what) {
+  if (!isSo) throw new UnreadableDatabase(what);
+}
+__name(check, "check");
+
+// src/disk/root/rpm-database/package-header.ts
+var introSize = 8;
+var entrySize2 = 16;
+var nameTag = 1e3;
+var stringType = 6;
+function hasName(header4, name) {
+  const intro = header4.start(introSize);
+  const [entries4, dataSize] = [intro.readUInt32BE(0), intro.readUInt32BE(4)];
+  const dataStart2 = introSize + entries4 * entrySize2;
+  const end = dataStart2 + dataSize;
+  if (end > header4.size) throw new UnreadableDatabase("a header is longer than its value");
+  const nameStart = dataStart2 + nameOffset(header4.start(dataStart2), dataStart2);
+  const nameEnd = nameStart + name.length + 1;
+  if (nameStart >= end) throw new UnreadableDatabase("a name lies outside its header");
+  return nameEnd <= end && header4.start(nameEnd).toString("latin1", nameStart, nameEnd) === `${name}\0`;
+}
+__name(hasName, "hasName");
+function nameOffset(index, end) {
+  for (let at = introSize; at < end; at += entrySize2) {
+    if (index.readUInt32BE(at) === nameTag && index.readUInt32BE(at + 4) === stringType) return index.readUInt32BE(at + 8);
+  }
+  throw new UnreadableDatabase("a header has no name");
+}
+__name(nameOffset, "nameOffset");
+
+// src/disk/root/rpm-database/index.ts
+var keyPackage = "gpg-pubkey";
+var paths = ["/var/lib/rpm/Packages", "/usr/lib/sysimage/rpm/Packages"];
+var maxSize2 = 512 << 20;
+function countPackages(root) {
+  for (const path of paths) {
+    const node = resolve(root, path);
+    if (node?.type === "file") return node.size <= maxSize2 ? countIn(node.content()) : void 0;
+  }
+  return void 0;
+}
+__name(countPackages, "countPackages");
+function countIn(database) {
+  let count = 0;
+  try {
+    for (const header4 of hashValues(database, isPackage)) if (!hasName(header4, keyPackage)) count++;
+  } catch (error) {
+    if (error instanceof UnreadableDatabase) return void 0;
+    throw error;
+  }
+  return count === 0 ? void 0 : count;
+}
+__name(countIn, "countIn");
+function isPackage(key) {
+  if (key.length !== 4) throw new UnreadableDatabase("a key isn't the number of a package");
+  return key.readUInt32LE(0) !== 0;
+}
+__name(isPackage, "isPackage");
+
 // src/disk/root/userland.ts
 function findUserland(root) {
   const glibc = findGlibc(root);
@@ -11609,7 +11812,7 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
   const large = [];
   return (path, content2) => {
     let inFile = 0;
-    const check = /* @__PURE__ */ __name((more2) => {
+    const check2 = /* @__PURE__ */ __name((more2) => {
       if (found + more2 <= maxZeroBytes) return;
       const named = [...large, { path, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
       const files2 = named.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
@@ -11619,14 +11822,14 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
         "unsupported"
       );
     }, "check");
-    check(Math.max(0, content2.size - filesystemSize));
+    check2(Math.max(0, content2.size - filesystemSize));
     return {
       name: content2.name,
       size: content2.size,
       read(into, offset) {
         content2.read(into, offset);
         const more2 = zeroBytesIn(into);
-        check(more2);
+        check2(more2);
         found += more2;
         inFile += more2;
         if (offset + into.length === content2.size && inFile >= worthNaming) large.push({ path, zeros: inFile });
@@ -11952,8 +12155,9 @@ async function sendTar(port, task) {
         post({ kind: "piece", piece: next2.value }, [next2.value.buffer]);
         await memory.available();
       }
+      const packages = countPackages(root.tree);
       root.finish();
-      post({ kind: "done", summary: next2.value });
+      post({ kind: "done", summary: next2.value, packages });
     } catch (error) {
       throw root.causeOf(error);
     } finally {

@@ -12081,12 +12081,12 @@ var require_dump = __commonJS({
       #size = 0;
       #reason = null;
       #handler = null;
-      constructor({ maxSize: maxSize4 }, handler) {
+      constructor({ maxSize: maxSize5 }, handler) {
         super(handler);
-        if (maxSize4 != null && (!Number.isFinite(maxSize4) || maxSize4 < 1)) {
+        if (maxSize5 != null && (!Number.isFinite(maxSize5) || maxSize5 < 1)) {
           throw new InvalidArgumentError("maxSize must be a number greater than 0");
         }
-        this.#maxSize = maxSize4 ?? this.#maxSize;
+        this.#maxSize = maxSize5 ?? this.#maxSize;
         this.#handler = handler;
       }
       onConnect(abort) {
@@ -36484,7 +36484,8 @@ async function receive2(worker, archive, options, signal) {
         const root = { ...await layer.finish(), createdBy: "root filesystem of the DDK" };
         const layers = environment ? [root, await addEnvironment(archive, environment, options.compression)] : [root];
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] };
-        return { found, names, tar: message2.summary, layers, defaults: { env, entrypoint } };
+        const { summary: tar, packages } = message2;
+        return { found, packages, names, tar, layers, defaults: { env, entrypoint } };
       }
       case "failed":
         throw failureOf(message2);
@@ -36556,10 +36557,21 @@ init_labels();
 // src/sbom/rpm-output.ts
 init_errors();
 init_text();
+
+// src/disk/root/rpm-database/index.ts
+init_tree();
+
+// src/disk/root/rpm-database/hash-file.ts
+var maxStart = 64 << 10;
+
+// src/disk/root/rpm-database/index.ts
+var keyPackage = "gpg-pubkey";
+var maxSize2 = 512 << 20;
+
+// src/sbom/rpm-output.ts
 init_rpm_package();
 var tags2 = ["NAME", "EPOCH", "VERSION", "RELEASE", "ARCH", "LICENSE", "VENDOR"];
 var queryFormat = `${tags2.map((tag) => `%|${tag}?{%{${tag}}}|`).join("\\t")}\\n`;
-var keyPackage = "gpg-pubkey";
 var maxOutput = 8 << 20;
 function parsePackages(output) {
   if (output.length > maxOutput) throw unusable(`prints more than ${maxOutput >> 20} MiB`);
@@ -37288,7 +37300,7 @@ function rowsOf({ supply, order, engine, image, packages, saving }) {
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped2(architecture)].filter(Boolean).join(", ");
   const found = conversion?.found;
   const userland = found?.userland ?? facts?.userland;
-  const count = packages ?? facts?.packages;
+  const count = packages ?? conversion?.packages ?? facts?.packages;
   const files = conversion && `${escaped2(found.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`;
   const stored = image?.size === void 0 ? void 0 : `${bytesText(image.size)} in ${escaped2(engine.name)}`;
   const id = image?.id ?? supply.archive?.configDigest;
@@ -37804,7 +37816,7 @@ __name(streamOfFile, "streamOfFile");
 
 // src/cache/entries/unpack.ts
 var maxFiles = 4;
-var maxSize2 = 8 ** 11 - 1;
+var maxSize3 = 8 ** 11 - 1;
 var maxExtended = 64 << 10;
 var maxWindowLog = 23;
 var name = "its archive";
@@ -37866,7 +37878,7 @@ function memberOf(header) {
   if (typeflag === "x" && size <= maxExtended) return { kind: "extended", size };
   if (typeflag === "5" && path6.replace(/\/$/, "") === entryFolder) return { kind: "folder" };
   const file = path6.startsWith(`${entryFolder}/`) ? path6.slice(entryFolder.length + 1) : "";
-  if (typeflag !== "0" && typeflag !== "\0" || !/^\w[\w.]{0,31}$/.test(file) || !(size <= maxSize2)) {
+  if (typeflag !== "0" && typeflag !== "\0" || !/^\w[\w.]{0,31}$/.test(file) || !(size <= maxSize3)) {
     throw new Error(`${name} has ${shown2(path6)}, which no entry has; whoever saved it may be an attacker`);
   }
   return { kind: "file", name: file, size };
@@ -37983,9 +37995,9 @@ function readBlockHeader(bytes) {
   return { isLast: (header & 1) === 1, size: (header >> 1 & 3) === 1 ? 1 : header >> 3 };
 }
 __name(readBlockHeader, "readBlockHeader");
-async function takeFrame(stream, maxSize4) {
+async function takeFrame(stream, maxSize5) {
   const parts = [];
-  let left = maxSize4;
+  let left = maxSize5;
   const take2 = /* @__PURE__ */ __name(async (size) => {
     left -= size;
     if (left < 0) throw new Error("a frame of zstd is cut short");
@@ -38172,6 +38184,7 @@ function isDescription(value) {
       created: Number.isFinite,
       userland: optional(isText)
     }), "found"),
+    packages: optional(isCount),
     isoSha256: /* @__PURE__ */ __name((hex) => hex === "" || isText(hex) && /^[0-9a-f]{64}$/.test(hex), "isoSha256"),
     tar: /* @__PURE__ */ __name((tar) => has(tar, {
       members: isCount,
@@ -39273,7 +39286,7 @@ __name(readConfig, "readConfig");
 
 // src/registry/manifest.ts
 init_digest();
-var maxSize3 = 4 << 20;
+var maxSize4 = 4 << 20;
 var manifestTypes = [
   "application/vnd.oci.image.manifest.v1+json",
   "application/vnd.oci.image.index.v1+json",
@@ -39294,7 +39307,7 @@ function fetchManifest(client, tag) {
       for await (const bytes2 of received(body, signal)) {
         moved2();
         size += bytes2.length;
-        if (size > maxSize3) throw new HttpFailure(`the manifest of ${tag} is larger than ${maxSize3} bytes`);
+        if (size > maxSize4) throw new HttpFailure(`the manifest of ${tag} is larger than ${maxSize4} bytes`);
         pieces2.push(bytes2);
       }
       const bytes = Buffer.concat(pieces2);
@@ -40606,7 +40619,7 @@ function load2(supply, engine, order) {
   const { name: name2, archive, conversion } = supply;
   const use = /* @__PURE__ */ __name(async () => {
     const image = await loadWithProgress(engine, { path: order.archive, name: name2, ...archive, highestIds: conversion?.tar.highestIds }, say);
-    rememberImage(image, { userland: conversion?.found.userland });
+    rememberImage(image, { userland: conversion?.found.userland, packages: conversion?.packages });
     return image;
   }, "use");
   return step(`Load the image into ${engine.name}`, use, () => imageLoaded(supply, engine));

@@ -207,7 +207,7 @@ function load(supply: Supply, engine: Engine, order: Order): Promise<Image> {
   const { name, archive, conversion } = supply
   const use = async () => {
     const image = await loadWithProgress(engine, { path: order.archive, name, ...archive!, highestIds: conversion?.tar.highestIds }, say)
-    rememberImage(image, { userland: conversion?.found.userland })
+    rememberImage(image, { userland: conversion?.found.userland, packages: conversion?.packages })
     return image
   }
   return step(`Load the image into ${engine.name}`, use, () => imageLoaded(supply, engine))

@@ -20,7 +20,7 @@ export interface StepReport {
   readonly image: Image | undefined
   /** Name of the shell; undefined if no step can run in it. */
   readonly shell: string | undefined
-  /** How many RPMs the image has, if they were counted now. */
+  /** How many RPMs the image's own rpm lists, if it was asked. */
   readonly packages: number | undefined
   /** What is being saved for the next run, e.g. `the image`. */
   readonly saving: readonly string[]
@@ -58,7 +58,7 @@ function rowsOf({ supply, order, engine, image, packages, saving }: StepReport):
   const kernel = [kernelVersion && code(kernelVersion), architecture && escaped(architecture)].filter(Boolean).join(', ')
   const found = conversion?.found
   const userland = found?.userland ?? facts?.userland
-  const count = packages ?? facts?.packages
+  const count = packages ?? conversion?.packages ?? facts?.packages
   const files = conversion && `${escaped(found!.type)}, ${conversion.tar.members} entries, ${bytesText(conversion.tar.contentSize)}`
   const stored = image?.size === undefined ? undefined : `${bytesText(image.size)} in ${escaped(engine!.name)}`
   const id = image?.id ?? supply.archive?.configDigest

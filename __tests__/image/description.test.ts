@@ -65,6 +65,7 @@ describe('a description', () => {
   test('is known by its fields, some of which may be missing', () => {
     expect(isDescription(sound)).toBe(true)
     expect(isDescription({ ...sound, found: { ...sound.found, identity: {} } })).toBe(true)
+    expect(isDescription({ ...sound, packages: 412 })).toBe(true)
     expect(isDescription({ ...sound, tar: { ...sound.tar, highestIds: { uid: 0, gid: 65_534 } } })).toBe(true)
   })
 
@@ -83,6 +84,8 @@ describe('a description', () => {
     ['with a command to the runner', { ...sound, found: { ...sound.found, place: 'a\n::set-env name=PATH::/tmp' } }],
     ['with a base that is no text', { ...sound, found: { ...sound.found, userland: 2.5 } }],
     ['with a base of two lines', { ...sound, found: { ...sound.found, userland: 'glibc\n2.5' } }],
+    ['with a number of packages that is a text', { ...sound, packages: '412' }],
+    ['with a negative number of packages', { ...sound, packages: -1 }],
     ['with an owner that is none', { ...sound, tar: { ...sound.tar, highestIds: { uid: 'root', gid: 0 } } }],
     ['with an unknown choice', { ...sound, uname: 'both' }],
     ['with an environment that is none', { ...sound, defaults: { env: 'A=b', entrypoint: [] } }],

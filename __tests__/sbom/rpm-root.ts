@@ -26,6 +26,15 @@ export function addRpm(root: string): void {
 
 /** Builds packages and installs them into a root, so that it has a database that rpm wrote. */
 export function installPackages(root: string, packages: readonly Tags[]): void {
+  install(packages, ['--root', root, '--dbpath', database])
+}
+
+/** Makes a folder with a database as if packages were installed. It takes no root. */
+export function recordPackages(folder: string, packages: readonly Tags[]): void {
+  install(packages, ['--dbpath', folder, '--justdb'])
+}
+
+function install(packages: readonly Tags[], options: readonly string[]): void {
   const dir = mkdtempSync(join(tmpdir(), 'ddk-packages-'))
   try {
     for (const [index, tags] of packages.entries()) writeFileSync(join(dir, `${index}.spec`), specOf(tags))
@@ -33,18 +42,38 @@ export function installPackages(root: string, packages: readonly Tags[]): void {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const files = packages.map(({ Name, Version }) => join(dir, 'RPMS', `${Name}-${Version}.rpm`))
-    run('rpm', ['--root', root, '--dbpath', database, '--nodeps', '--oldpackage', '--install', ...files])
+    run('rpm', [...options, '--nodeps', '--oldpackage', '--install', ...files])
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
 }
 
-/** Turns the database that `installPackages` made into one of CentOS 5 to 7: a hash of Berkeley DB, by Berkeley DB's own loader. */
+/** Turns the database that `installPackages` made into one of CentOS 5 to 7. */
 export function toBerkeleyDb(root: string): void {
   const folder = join(root, database)
-  const input = run(process.execPath, [join(import.meta.dirname, 'to-berkeley-db.ts'), join(folder, 'rpmdb.sqlite')])
+  const records = recordsOf(folder)
   for (const name of readdirSync(folder)) rmSync(join(folder, name))
-  run('db5.3_load', [join(folder, 'Packages')], { input })
+  loadBerkeleyDb(join(folder, 'Packages'), records)
+}
+
+/** The records of a database of this machine's rpm, as `db5.3_load` takes them. */
+export function recordsOf(folder: string, options: RecordOptions = {}): string {
+  const { copies = 1, bigEndian = false } = options
+  const program = join(import.meta.dirname, 'to-berkeley-db.ts')
+  return run(process.execPath, [program, join(folder, 'rpmdb.sqlite'), String(copies), bigEndian ? 'big-endian' : 'little-endian'])
+}
+
+export interface RecordOptions {
+  /** How often each package is there, each time by another number. */
+  readonly copies?: number
+  /** As on a machine with the most significant byte first. */
+  readonly bigEndian?: boolean
+}
+
+/** Makes the file of a hash of Berkeley DB, as rpm has them in CentOS 5 to 7, by Berkeley DB's own loader. */
+export function loadBerkeleyDb(file: string, records: string, settings: Readonly<Record<string, number | string>> = {}): void {
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  run('db5.3_load', [...options, file], { input: records })
 }
 
 function specs(dir: string, packages: readonly Tags[]): string[] {

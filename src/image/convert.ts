@@ -118,7 +118,8 @@ async function receive(worker: Worker, archive: Archive, options: ConvertOptions
         const root = { ...(await layer.finish()), createdBy: 'root filesystem of the DDK' }
         const layers = environment ? [root, await addEnvironment(archive, environment, options.compression)] : [root]
         const { env, entrypoint } = environment ?? { env: [], entrypoint: [] }
-        return { found, names, tar: message.summary, layers, defaults: { env, entrypoint } }
+        const { summary: tar, packages } = message
+        return { found, packages, names, tar, layers, defaults: { env, entrypoint } }
       }
       case 'failed':
         throw failureOf(message)

@@ -9,6 +9,8 @@ import type { Found } from './tar-thread.ts'
 /** Everything about an image except the blobs of its layers. Together they are enough to assemble the image, now or in a later run. */
 export interface ImageDescription {
   readonly found: Found
+  /** How many RPMs it has, without keys, if the disk's database of them could be read. */
+  readonly packages?: number | undefined
   /** Empty if the input isn't a single file. */
   readonly isoSha256: string
   /** Summary of the lowest layer. */

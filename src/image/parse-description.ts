@@ -22,6 +22,7 @@ export function isDescription(value: unknown): value is ImageDescription {
         created: Number.isFinite,
         userland: optional(isText),
       }),
+    packages: optional(isCount),
     isoSha256: (hex) => hex === '' || (isText(hex) && /^[0-9a-f]{64}$/.test(hex)),
     tar: (tar) =>
       has(tar, {

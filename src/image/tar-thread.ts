@@ -7,6 +7,7 @@ import { notADdkIso } from '../disk/input.ts'
 import { type OpenRoot, openRoot } from '../disk/open.ts'
 import { type Identity, identify } from '../disk/root/identity.ts'
 import { notARoot } from '../disk/root/index.ts'
+import { countPackages } from '../disk/root/rpm-database/index.ts'
 import { findUserland } from '../disk/root/userland.ts'
 import { sentenceOf } from '../host/system-error.ts'
 import { imageTime } from './config/config.ts'
@@ -35,7 +36,7 @@ export type TarMessage =
   | { readonly kind: 'warning' | 'note'; readonly text: string }
   | { readonly kind: 'found'; readonly found: Found; readonly environment?: BuildEnvironment }
   | { readonly kind: 'piece'; readonly piece: Uint8Array<ArrayBuffer> }
-  | { readonly kind: 'done'; readonly summary: TarSummary }
+  | { readonly kind: 'done'; readonly summary: TarSummary; readonly packages: number | undefined }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string; readonly errorKind?: DiskErrorKind }
 
 /** What is known about a root filesystem before its content is read. */
@@ -77,8 +78,10 @@ export async function sendTar(port: MessagePort, task: TarTask): Promise<void> {
         post({ kind: 'piece', piece: next.value }, [next.value.buffer])
         await memory.available()
       }
+      // Now that the whole disk is there, nothing waits for it, and the last pieces are still being compressed.
+      const packages = countPackages(root.tree)
       root.finish()
-      post({ kind: 'done', summary: next.value })
+      post({ kind: 'done', summary: next.value, packages })
     } catch (error) {
       throw root.causeOf(error)
     } finally {

@@ -1,5 +1,6 @@
 import { UserError } from '../bytes/errors.ts'
 import { oneLine, shortLine } from '../bytes/text.ts'
+import { keyPackage } from '../disk/root/rpm-database/index.ts'
 import { inOrder, type RpmPackage } from './rpm-package.ts'
 
 const tags = ['NAME', 'EPOCH', 'VERSION', 'RELEASE', 'ARCH', 'LICENSE', 'VENDOR']
@@ -9,9 +10,6 @@ const tags = ['NAME', 'EPOCH', 'VERSION', 'RELEASE', 'ARCH', 'LICENSE', 'VENDOR'
  * condition, rpm would print `(none)`. rpm 4.4 (CentOS 5) knows all of this.
  */
 export const queryFormat = `${tags.map((tag) => `%|${tag}?{%{${tag}}}|`).join('\\t')}\\n`
-
-/** rpm records each imported key as a package of this name, which has no files. */
-const keyPackage = 'gpg-pubkey'
 
 /** What engines keep of a program's output is limited to 16 MiB. A DDK's list has less than 100 kB. */
 const maxOutput = 8 << 20
