@@ -71,6 +71,15 @@ test('the record as it was written: its container is removed', async () => {
   expect(callsOf(dir)).toContain('rm --force --volumes the-first')
 })
 
+test('the record of a shell whose steps give files back: they do so once more, and then the container is removed', async () => {
+  const container = { ...shell.container, giveBack: ['/bin/sh', '-c', 'give'] }
+  writeFileSync(join(shell.folder, 'installed.json'), JSON.stringify({ ...shell, container }))
+  fakeDocker(dir, 'case $1 in ps) echo the-first ;; esac')
+  await install()
+  const removal = callsOf(dir).filter((call) => call.includes('the-first'))
+  expect(removal).toEqual(['exec --user 0:0 the-first /bin/sh -c give', 'rm --force --volumes the-first'])
+})
+
 test("the shell's folder is a link to another one", async () => {
   renameSync(join(shell.folder, 'installed.json'), join(victim, 'file'))
   rmSync(shell.folder, { recursive: true })
