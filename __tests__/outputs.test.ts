@@ -58,9 +58,9 @@ test('what is unknown, or was not made, is empty', async () => {
   const unknown = { product: undefined, version: undefined, build: undefined, kernelVersion: undefined, architecture: undefined }
   const { isoPath: _, ...rest } = supply
   const { ociLayout: __, ...only } = order
-  const outputs = await outputsOf({ ...rest, identity: unknown, isoSha256: '' }, { ...only, keepArchive: false }, undefined, undefined, '')
-  const { image: name, 'cache-hit': hit, source, ...others } = outputs
-  expect([name, hit, source, ...new Set(Object.values(others))]).toEqual(['ddk:1', 'false', 'file', ''])
+  const outputs = await outputsOf({ ...rest, identity: unknown }, { ...only, keepArchive: false }, undefined, undefined, '')
+  const { image: name, 'iso-sha256': sha256, 'cache-hit': hit, source, ...others } = outputs
+  expect([name, sha256, hit, source, ...new Set(Object.values(others))]).toEqual(['ddk:1', 'abc', 'false', 'file', ''])
 })
 
 test("the image's ID is the engine's, else the digest of its configuration", async () => {
