@@ -35,7 +35,7 @@ beforeAll(async () => {
   server = await serve((request, response) => {
     if (request.url === '/private.iso') response.writeHead(401).end()
     else if (request.url === '/page.iso') response.writeHead(200, { 'content-type': 'text/html', 'content-length': '3' }).end('<a>')
-    // It never answers, so nobody must wait for it.
+    // It never answers: whoever waits for it asks again later.
     else if (request.url === '/silent.iso') return
     else if (request.url === '/message.iso') response.writeHead(200, { 'content-length': '7' }).end('expired')
     else response.writeHead(404).end()
@@ -173,6 +173,7 @@ describe('what stops the step says so in one sentence, and where it is explained
     expect(errors[0]!.split('#').at(-1)).toBe(sections[kind])
     expect(ended).toMatchObject({ code: 1, stderr: '' })
     expect(runner.outputs()).toEqual({})
+    expect(server.requests.filter(({ url }) => url === '/silent.iso').length).toBeLessThan(2)
     expect(await runner.post()).toMatchObject({ code: 0, stderr: '' })
     expect(readdirSync(runner.temp)).toEqual([])
   })
