@@ -133,6 +133,7 @@ unless(noRegistry).describe('the action with a registry', () => {
 
     const third = await main({ push: 'true' })
     expect([third.code, third.outputs.source, third.outputs['image-digest'], sentBytes()]).toEqual([0, 'registry', digest, sent])
+    expect(third.stdout).not.toContain('::group::Push the image')
   })
 
   test('a manifest or a configuration can be pinned', async () => {
