@@ -30,13 +30,13 @@ const wholeRun = [
   ...['run', 'exec'],
 ]
 
-async function cancelledAt(call: number): Promise<{ code: number | null; stdout: string; calls: string[] }> {
+async function cancelledAt(call: number, env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; stdout: string; calls: string[] }> {
   const bin = mkdtempSync(join(dir, 'bin-'))
   fakeDocker(bin, `if [ $(wc -l <calls) = ${call} ]; then touch busy; sleep 0.5; fi`)
-  const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '' })
+  const runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '', ...env })
   const stop = new AbortController()
   const timer = setInterval(() => existsSync(join(bin, 'busy')) && stop.abort(), 10)
-  const { code, stdout } = await runner.main({ iso, engine: 'docker', cache: 'none' }, stop.signal)
+  const { code, stdout } = await runner.main({ iso, engine: 'docker', cache: 'image' }, stop.signal)
   clearInterval(timer)
   const calls = callsOf(bin)
   expect((await runner.post()).code).toBe(0)
@@ -58,8 +58,20 @@ test.each(wholeRun.map((words, index) => [index + 1, words] as const))(
     const removal = number === proof ? 'rm --force container' : expect.stringMatching(/^rm --force xenserver-ddk-/)
     const isRemovalDue = ['create', 'run'].includes(words)
     expect(calls.slice(number)).toEqual(isRemovalDue ? [removal] : [])
+    expect(stdout).not.toMatch(/archive is made/)
   },
 )
+
+test('a job that is cancelled when its image has just been loaded saves nothing for the next run', async () => {
+  const service = await startCacheService()
+  try {
+    const { stdout } = await cancelledAt(wholeRun.lastIndexOf('images') + 1, service.env.v2)
+    expect(stdout).toContain('::error::Cancelled (SIGINT)')
+    expect(service.requests).toEqual(['POST GetCacheEntryDownloadURL'])
+  } finally {
+    await service.close()
+  }
+})
 
 /** A run that is signalled at one of its moments, and what it started after that. */
 interface Signalled {

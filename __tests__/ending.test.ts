@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { makeDdkIso } from './fixtures/ddk-iso.ts'
+import { startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
+import { callsOf, fakeDocker } from './support/fake-docker.ts'
 import { olderNode } from './support/machine.ts'
 import { makeRunner, type Runner } from './support/runner.ts'
 import { unless } from './support/skip.ts'
@@ -108,8 +110,10 @@ describe('an unfinished archive is removed, however the step ends', () => {
 
 test('a disk that is too small for the archive is noticed before it is full', async () => {
   const script = `require('node:fs').statfsSync = () => ({ bavail: 1, bsize: 4096 })`
-  const full = makeRunner(dir, join(dir, 'dist/main.cjs'), preloaded(script))
-  const { code, stdout } = await full.main({ iso, engine: 'none', archive: join(full.workspace, 'image.tar') })
+  const full = makeRunner(dir, join(dir, 'dist/main.cjs'), { ...preloaded(script), RUNNER_DEBUG: '1' })
+  const archive = join(full.workspace, 'image.tar')
+  writeFileSync(archive, 'an older one')
+  const { code, stdout } = await full.main({ iso, engine: 'none', archive })
   expect([code, errorsIn(stdout)]).toEqual([
     1,
     [
@@ -118,8 +122,20 @@ test('a disk that is too small for the archive is noticed before it is full', as
       ),
     ],
   ])
-  expect(readdirSync(full.workspace)).toEqual([])
+  expect(stdout).toMatch(/^::debug:: {4}at /m)
+  expect([readdirSync(full.workspace), readFileSync(archive, 'utf8')]).toEqual([['image.tar'], 'an older one'])
   expect(await full.post()).toMatchObject({ code: 0 })
+})
+
+test('an archive of which no later step would know is removed, also if it is complete', async () => {
+  const shells = join(runner.temp, 'xenserver-ddk-shells')
+  writeFileSync(shells, '')
+  const { code, stdout } = await runner.main({ iso, engine: 'none' })
+  expect([code, errorsIn(stdout)]).toEqual([1, [expect.stringContaining(`::error::${shells}: no folder can be made there`)]])
+  expect(stdout).toContain('Archive: ')
+  expect(runner.outputs()).toEqual({})
+  expect(await runner.post()).toMatchObject({ code: 0 })
+  expect(readdirSync(runner.temp)).toEqual(['xenserver-ddk-shells'])
 })
 
 describe("one of the runner's files can't be written", () => {
@@ -127,6 +143,7 @@ describe("one of the runner's files can't be written", () => {
     ['STEP_SUMMARY', "the job's summary"],
     ['OUTPUT', 'the outputs, so later steps find them empty'],
     ['STATE', 'what the post step has to remove (tempDir)'],
+    ['PATH', 'the folder of ddk.sh for PATH, so no step can use it'],
   ])('%s', async (name, what) => {
     const folder = join(runner.temp, '..', 'no file')
     mkdirSync(folder)
@@ -192,7 +209,7 @@ describe("the system's errors are sentences", () => {
       '',
       [expect.stringMatching(/^::error::.*\/temp\/xenserver-ddk-[-0-9a-f]+: no folder can be made there \(no such file or directory\)$/)],
     ])
-    expect((await runner.post()).code).toBe(0)
+    expect(await runner.post()).toEqual({ code: 0, stdout: '', stderr: '' })
   })
   test('a loop of links', async () => {
     sh(`ln -s loop '${at('loop')}'`)
@@ -217,6 +234,81 @@ describe('the post step is a program of its own', () => {
     expect(code).toBe(0)
     expect(stdout).not.toContain('Make the image')
     expect(readdirSync(runner.temp)).toEqual([])
+  })
+})
+
+describe('the post step knows what main has made, even if main is killed as soon as it is there', () => {
+  const kill = `process.kill(process.pid, 'SIGKILL')`
+  /** Kills main after a call of a function of Node's whose first argument is one of these. */
+  const killedAfter = (object: string, name: string, argument: RegExp) =>
+    preloaded(`if (isMainThread && process.argv[1].endsWith('/main.cjs')) {
+      const object = ${object}
+      const original = object.${name}
+      object.${name} = function (...args) {
+        const result = original.apply(this, args)
+        if (${argument}.test(String(args[0]))) ${kill}
+        return result
+      }
+    }`)
+
+  /** @param extra what the engine does first, in shell */
+  async function killed(env: NodeJS.ProcessEnv, extra = '', inputs: Record<string, string> = {}) {
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    fakeDocker(bin, extra)
+    const machine = makeRunner(dir, join(dir, 'dist/main.cjs'), { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '', ...env })
+    const main = await machine.main({ iso, engine: 'docker', cache: 'none', ...inputs })
+    expect([main.code, main.stdout]).toEqual([null, expect.anything()])
+    const before = callsOf(bin)
+    const left = readdirSync(machine.temp)
+    const post = await machine.post()
+    expect([post.code, readdirSync(machine.temp)]).toEqual([0, []])
+    return { log: post.stdout, left, before, after: callsOf(bin).slice(before.length) }
+  }
+
+  test('its folder', async () => {
+    const { left } = await killed(killedAfter(`require('node:fs')`, 'mkdirSync', /xenserver-ddk-[-0-9a-f]{36}$/))
+    expect(left).toEqual([expect.stringMatching(/^xenserver-ddk-/)])
+  })
+
+  test('an imported layer', async () => {
+    const { before, after } = await killed({}, 'if [ $1 = import ]; then kill -9 $PPID; exit; fi')
+    const label = /LABEL (\S+)/.exec(before.at(-1)!)![1]
+    expect(after).toEqual([`images --quiet --no-trunc --filter label=${label}`])
+  })
+
+  test('a container of the shell', async () => {
+    // Main starts `timeout`, which starts the engine.
+    const { before, after } = await killed({}, 'if [ $1 = run ]; then kill -9 $(cut -d " " -f 4 /proc/$PPID/stat); exit; fi')
+    const label = /--label (\S+)/.exec(before.at(-1)!)![1]
+    expect(after).toContain(`ps --all --quiet --filter label=${label}`)
+  })
+
+  test('problem matchers', async () => {
+    const { log } = await killed(killedAfter('process.stdout', 'write', /^::add-matcher::/))
+    expect(log).toContain('::remove-matcher owner=')
+  })
+
+  test('a process that saves for the next run', async () => {
+    const service = await startCacheService()
+    try {
+      const env = { ...service.env.v2, ...killedAfter(`require('node:fs')`, 'writeFileSync', /\/saving\.started$/) }
+      const { log } = await killed(env, '', { cache: 'image' })
+      expect(log).toContain('The Actions cache has everything for the next run')
+      expect(service.keys()).toHaveLength(1)
+    } finally {
+      await service.close()
+    }
+  })
+})
+
+describe('the post step removes the rest', () => {
+  test('if the problem matchers are gone', async () => {
+    const folder = join(runner.temp, 'xenserver-ddk-1')
+    mkdirSync(folder)
+    const env = { STATE_tempDir: JSON.stringify(folder), STATE_matchers: JSON.stringify('/nowhere') }
+    const { code, stdout } = await makeRunner(dir, join(dir, 'dist/main.cjs'), env).post()
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Cleaning up failed: \/nowhere\/\S+: it can't be opened .*\n$/)])
+    expect(existsSync(folder)).toBe(false)
   })
 })
 

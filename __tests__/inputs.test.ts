@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
@@ -153,9 +153,18 @@ test('the password of a registry is masked even if another input of it is wrong'
   expect(masked()).toEqual(['a long password'])
 })
 
-test.each(['require-checksum', 'restore-cache', 'save-cache', 'push'])('%s is true or false', (name) => {
+test.each(['require-checksum', 'restore-cache', 'save-cache', 'push'] as const)('%s is true or false', (name) => {
   for (const text of ['yes', 'true false', '1']) {
     expect(() => read({ iso: '/srv/ddk.iso', [name]: text })).toThrow(`Input "${name}": it is "${text}"; it must be true or false`)
+  }
+  for (const text of ['true', 'True', 'TRUE', 'false', 'False', 'FALSE']) {
+    const { requireChecksum, restoreCache, saveCache, registry } = read({
+      iso: '/srv/ddk.iso',
+      'registry-image': 'ghcr.io/acme/ddk',
+      [name]: text,
+    })
+    const values = { 'require-checksum': requireChecksum, 'restore-cache': restoreCache, 'save-cache': saveCache, push: registry!.push }
+    expect([text, values[name]]).toEqual([text, text.toLowerCase() === 'true'])
   }
 })
 
@@ -177,6 +186,10 @@ test('the compression of the layers is left to the engine, or one of three', () 
   )
 })
 
+test('the name of an image without a tag gets the default one', () => {
+  expect(read({ iso: '/srv/ddk.iso', image: 'vendor/ddk' }).image).toBe('vendor/ddk:latest')
+})
+
 test('without an ISO or a version, the sentence says what to set', () => {
   const sentence = /^Neither "iso" nor "xenserver-version" is set; set "iso" to .*, or "xenserver-version" to a version with a known URL$/
   expect(failure({})).toMatchObject({ kind: 'input', message: expect.stringMatching(sentence) })
@@ -186,6 +199,8 @@ test('the path of an archive is that of a file, from the current folder', () => 
   const folder = mkdtempSync(join(tmpdir(), 'xenserver-ddk-inputs-'))
   try {
     expect(() => read({ iso: '/srv/ddk.iso', archive: folder })).toThrow(`Input "archive": ${folder}`)
+    writeFileSync(join(folder, 'main.c'), '')
+    expect(() => read({ iso: '/srv/ddk.iso', 'oci-layout': folder })).toThrow(`Input "oci-layout": ${folder}: it isn't replaced`)
     expect(() => read({ iso: '/srv/ddk.iso', archive: '-' })).toThrow("the archive can't be written to standard output")
     expect(read({ iso: '/srv/ddk.iso', archive: 'new.tar' }).archive).toBe(resolve('new.tar'))
     expect(read({ iso: '/srv/ddk.iso', sbom: 'new.json' }).sbom).toBe(resolve('new.json'))

@@ -3,8 +3,10 @@ import { run } from './support/tools.ts'
 
 // What a step writes to its log by way of src/log.ts. Each script is a process of its own, since annotations are counted for a whole step.
 
-function logOf(script: string): string[] {
-  const log = run('node', ['--input-type=module', '--eval', `import { group, notice, say, warn } from './src/log.ts'\n${script}`])
+function logOf(script: string, env: NodeJS.ProcessEnv = {}): string[] {
+  const log = run('node', ['--input-type=module', '--eval', `import { debug, group, notice, say, warn } from './src/log.ts'\n${script}`], {
+    env: { ...process.env, RUNNER_DEBUG: '', ...env },
+  })
   return log.trimEnd().split('\n')
 }
 
@@ -32,10 +34,12 @@ describe('a group', () => {
         mock.timers.tick(2900)
         say('a word')
         mock.timers.tick(2900)
-        mock.timers.tick(200)
+        warn('a warning')
+        mock.timers.tick(2900)
+        mock.timers.tick(300)
         mock.timers.tick(9900)
       }, () => ({ text: 'done' }))`)
-    expect(lines).toEqual(['::group::Load', 'a word', 'Load: 6.0 s so far', '::endgroup::', 'done (15.9 s)'])
+    expect(lines).toEqual(['::group::Load', 'a word', '::warning::a warning', 'Load: 9.0 s so far', '::endgroup::', 'done (18.9 s)'])
   })
 })
 
@@ -52,5 +56,16 @@ describe('annotations', () => {
       'warning: number 6',
       'warning: number 7',
     ])
+  })
+})
+
+describe('what only helps to find mistakes', () => {
+  const script = `debug('a\\n##[add-path]x')`
+  test('is in the log of a job in debug mode, line by line, without commands of others', () => {
+    expect(logOf(script, { RUNNER_DEBUG: '1' })).toEqual(['::debug::a', '::debug::\\u0023#[add-path]x'])
+  })
+
+  test('is in no other log', () => {
+    expect(logOf(script)).toEqual([''])
   })
 })

@@ -8,7 +8,7 @@ import { makeSmallRoot } from './fixtures/small-root.ts'
 import { loadBerkeleyDb, recordPackages, recordsOf } from './sbom/rpm-root.ts'
 import { startCacheService } from './support/cache-service.ts'
 import { bundle } from './support/cli.ts'
-import { fakeDocker } from './support/fake-docker.ts'
+import { callsOf, fakeDocker } from './support/fake-docker.ts'
 import { makeRunner, type Runner } from './support/runner.ts'
 import { run, sh } from './support/tools.ts'
 
@@ -41,6 +41,8 @@ describe('without an engine', () => {
   test('the image is left as an archive, with everything said about it', async () => {
     const ended = await runner.main({ iso, engine: 'none', 'xenserver-version': '6.5', 'iso-sha256': isoSha256.toUpperCase() })
     expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining('::group::Make the image')])
+    // To do without an engine was asked for, so nobody need be told.
+    expect(ended.stdout).not.toMatch(/::(notice|warning|debug)::/)
     const outputs = runner.outputs()
     expect(outputs).toEqual({
       image: 'xenserver-ddk:6.5.0-90233c',
@@ -77,7 +79,9 @@ describe('without an engine', () => {
       0,
       expect.stringMatching(/::notice::No container engine can be used here.*ddk\.sh can't run.*permission denied/),
     ])
-    expect(stdout).not.toContain('run in the DDK from now on')
+    expect(stdout).toContain('No step can run with "shell: ddk.sh {0}"')
+    expect(stdout).not.toContain('::add-matcher')
+    expect(runner.summary()).not.toContain('shell: ddk.sh')
     const step = spawnSync(join(runner.path()[0]!, 'ddk.sh'), ['/dev/null'], { encoding: 'utf8' })
     expect([step.status, step.stdout]).toEqual([125, ''])
     expect(step.stderr).toContain('::error::ddk.sh: there is no container engine to run steps: ')
@@ -112,6 +116,7 @@ describe('without an engine', () => {
     const archive = join(runner.workspace, 'image.tar')
     for (const inputs of [{ archive: '' }, { archive }]) {
       const ended = await runner.main({ iso, engine: 'none', 'oci-layout': 'new/layout', 'layer-compression': 'gzip', ...inputs })
+      expect(ended.stdout).not.toContain('compressed with zstd')
       expect([ended.code, ended.stdout]).toEqual([0, expect.stringContaining('::group::Write the OCI layout')])
       const layout = join(runner.workspace, 'new/layout')
       expect(runner.outputs()).toMatchObject({ 'oci-layout': layout, archive: inputs.archive })
@@ -142,8 +147,11 @@ describe('without an engine', () => {
   })
 
   test('the archive is written to the given path', async () => {
+    runner = makeRunner(dir, join(dir, 'dist/main.cjs'), { RUNNER_DEBUG: '1' })
     const archive = join(runner.workspace, 'new folder', 'image.tar')
-    expect((await runner.main({ iso, engine: 'none', archive, image: 'vendor/ddk:mine' })).code).toBe(0)
+    const { code, stdout } = await runner.main({ iso, engine: 'none', archive, image: 'vendor/ddk:mine' })
+    expect(code).toBe(0)
+    for (const line of [`The archive ${archive} is kept`, 'Key in an engine: ']) expect(stdout).toContain(`\n::debug::${line}`)
     expect(runner.outputs()).toMatchObject({ archive, image: 'vendor/ddk:mine' })
     expect(existsSync(archive)).toBe(true)
     await runner.post()
@@ -188,7 +196,10 @@ describe('with an engine', () => {
     try {
       const first = makeRunner(dir, join(dir, 'dist/main.cjs'), service.env.v2)
       expect((await first.main({ iso, engine: 'none', cache: 'image' })).code).toBe(0)
-      await first.post()
+      expect(first.summary()).toContain("<td>didn't have the image; the image is saved for the next run</td>")
+      expect((await first.post()).stdout).toMatch(
+        /^::group::Save for the next run\n[\s\S]*^Saved the image to .*\n::endgroup::\nThe Actions cache has everything for the next run \(.* s\)\n$/m,
+      )
       const refusal = 'if [ $1 = load ] && [ $(grep -c ^load calls) = 1 ]; then cat >/dev/null; echo "EOF" >&2; exit 1; fi'
       const bin = mkdtempSync(join(dir, 'bin-'))
       fakeDocker(bin, refusal)
@@ -202,7 +213,8 @@ describe('with an engine', () => {
         expect.stringMatching(/^The image from the Actions cache is ignored: docker couldn't load .*: EOF$/m),
       ])
       expect(runner.outputs()).toMatchObject({ source: 'file', 'image-id': first.outputs()['image-id'] })
-      await runner.post()
+      // It is there already, which is as good.
+      expect((await runner.post()).stdout).toContain('The Actions cache has everything for the next run')
     } finally {
       await service.close()
     }
@@ -301,6 +313,34 @@ describe('with an engine', () => {
       for (const job of [runner, later]) await job.post()
     })
 
+    test('fails the step if no container can run', async () => {
+      const sbom = join(dir, 'unsound.cdx.json')
+      const { code, stdout } = await start({ sbom }, unsound)
+      expect([code, stdout]).toEqual([
+        1,
+        expect.stringMatching(
+          /^::error::The packages .*, and no container of the image can run on this machine, as the warning above says; /m,
+        ),
+      ])
+      expect([existsSync(sbom), runner.outputs()]).toEqual([false, {}])
+    })
+
+    test('can not be made without an engine, which is known before anything is made', async () => {
+      const { code, stdout } = await runner.main({ iso, engine: 'none', sbom: join(dir, 'ddk.cdx.json') })
+      expect([code, stdout.match(/^::group::.*/gm)]).toEqual([1, ['::group::Find a container engine']])
+      expect(stdout).toContain("::error::The packages of the image can't be listed: ")
+    })
+
+    test('of a job that is cancelled meanwhile fails the step, which has no outputs then', async () => {
+      const sbom = join(dir, 'cancelled.cdx.json')
+      // Main starts `timeout`, which starts the engine.
+      const cancel = `case "$*" in rm*rpms) kill -INT $(cut -d ' ' -f 4 /proc/$PPID/stat); sleep 0.2 ;; esac`
+      const { code, stdout } = await start({ sbom }, `${cancel}\n${rpmPrints(bash)}`)
+      expect([code, stdout]).toEqual([1, expect.stringContaining('::error::Cancelled (SIGINT)')])
+      expect(runner.outputs()).toEqual({})
+      expect(runner.summary()).toBe('')
+    })
+
     test('fails the step if there is no list', async () => {
       const sbom = join(dir, 'none.cdx.json')
       const { code, stdout } = await start({ sbom }, rpmPrints(''))
@@ -314,7 +354,8 @@ describe('with an engine', () => {
 
   test('a layout has the layers of the image that was loaded', async () => {
     const layout = join(dir, 'layout-with-engine')
-    const { archive, own } = await step({ 'oci-layout': layout })
+    const { archive, own, stdout } = await step({ 'oci-layout': layout })
+    expect(stdout).not.toContain('compressed with zstd')
     expect(layersOf(archive)).toEqual(
       JSON.parse(run('skopeo', ['inspect', '--raw', `oci:${layout}`])).layers.map(
         ({ digest }: { digest: string }) => `blobs/sha256/${digest.slice(7)}`,
@@ -353,12 +394,42 @@ describe('with an engine', () => {
     expect(readdirSync(runner.temp)).toEqual([])
   })
 
+  const unsound = 'case $1 in exec) exit 1 ;; start) if [ $2 = --attach ]; then exit 139; fi ;; esac'
+
+  test('an image in which no step can run is there all the same, with a warning', async () => {
+    const { stdout } = await step({}, unsound)
+    expect(stdout.match(/^::warning::.*/gm)).toEqual([
+      expect.stringMatching(/^::warning::Steps with "shell: ddk\.sh \{0\}" can't run: .* signal 11 .*#steps-with-shell-ddksh-cant-run$/),
+    ])
+    expect(stdout).toContain('No step can run with "shell: ddk.sh {0}"')
+    expect(stdout).not.toContain('::add-matcher')
+    expect(runner.summary()).not.toContain('shell: ddk.sh')
+    expect(runner.outputs()).toMatchObject({ image: 'a:1' })
+    expect((await runner.post()).stdout).not.toContain('::remove-matcher')
+  })
+
+  test('an imported layer that the engine does not remove is a line, and the post step tries it again', async () => {
+    const { stdout, bin } = await start({}, 'if [ $1 = images ] && [ -e loaded ]; then echo "Error: it is busy" >&2; exit 1; fi')
+    expect(stdout).toContain("docker couldn't look for imported layers: Error: it is busy\n")
+    expect(runner.outputs()).toMatchObject({ image: 'a:1' })
+    fakeDocker(bin)
+    const before = callsOf(bin)
+    expect((await runner.post()).stdout).not.toContain('Cleaning up failed')
+    expect(callsOf(bin).slice(before.length)).toContain(before.findLast((call) => call.startsWith('images')))
+  })
+
   test('problem matchers are registered, and the post step removes them', async () => {
-    const { stdout } = await step()
+    const { stdout } = await step({}, 'if [ $1 = ps ]; then echo container; fi')
     expect(stdout).toContain(`\n::add-matcher::${join(dir, 'matchers', 'ddk-problem-matcher.json')}\n`)
     const owners = JSON.parse(readFileSync('matchers/ddk-problem-matcher.json', 'utf8')).problemMatcher as { owner: string }[]
-    const post = (await runner.post()).stdout
     expect(owners.length).toBeGreaterThan(0)
-    expect([...post.matchAll(/^::remove-matcher owner=(.*)::$/gm)].map(([, owner]) => owner)).toEqual(owners.map(({ owner }) => owner))
+    // Everything that is said later is no compiler's output.
+    expect((await runner.post()).stdout.split('\n').slice(0, -1)).toEqual([
+      'Removed the container of ddk.sh',
+      ...owners.map(({ owner }) => `::remove-matcher owner=${owner}::`),
+      '::group::Save for the next run',
+      '::endgroup::',
+      expect.stringMatching(/^There was nothing to save to the Actions cache \(/),
+    ])
   })
 })

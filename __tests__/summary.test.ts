@@ -1,12 +1,25 @@
-import { describe, expect, test } from '@jest/globals'
+import { statSync } from 'node:fs'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import type { Engine, Image } from '../src/engine/engine.ts'
 import type { Conversion } from '../src/image/description.ts'
-import { type StepReport, summaryOf } from '../src/summary.ts'
+import { bytesText } from '../src/phase/units.ts'
+import { type StepReport, summaryOf, writeSummary } from '../src/summary.ts'
 import type { KnownIso } from '../src/supply/iso/known-iso.ts'
 import type { Order } from '../src/supply/order.ts'
 import type { Supply } from '../src/supply/supply.ts'
 
 const sha256 = '0123456789abcdef'.repeat(4)
+
+const environment = { ...process.env }
+afterEach(() => {
+  process.env = { ...environment }
+})
+
+/** The rows of the table, as HTML. */
+function rowsOf(report: StepReport): Record<string, string> {
+  const rows = summaryOf(report).matchAll(/^<tr><th align="left">(.*?)<\/th><td>(.*)<\/td><\/tr>$/gm)
+  return Object.fromEntries(Array.from(rows, ([, label, value]) => [label!, value!]))
+}
 
 function reportOf(changed: {
   supply?: Partial<Supply>
@@ -54,6 +67,87 @@ test('a summary says what was made, where it came from, how long that took, and 
   expect(summary).toContain(`iso-sha256: ${sha256}`)
 })
 
+test('its table says what the image is, and what it was made from', () => {
+  expect(rowsOf(reportOf({}))).toEqual({
+    Kernel: '<code>3.10.0&#43;2</code>, x86&#95;64',
+    'Based on': 'glibc 2.5',
+    'Root filesystem': 'ext3, 33000 entries, 849.2 MB',
+    Image: `<code>sha256&#58;${sha256}</code>`,
+    Manifest: `<code>sha256&#58;${'fedcba9876543210'.repeat(4)}</code>`,
+    'Came from': 'the ISO on the runner',
+    ISO: `<code>sha256&#58;${sha256}</code>`,
+  })
+})
+
+test("a manifest whose digest is the image's ID is named once", () => {
+  const id = `sha256:${'3'.repeat(64)}`
+  const report = reportOf({ supply: { archive: undefined as never }, engine: { store: 'containerd' } })
+  const rows = rowsOf({ ...report, image: { id } as Image })
+  expect([rows.Image, rows.Manifest]).toEqual([`<code>sha256&#58;${'3'.repeat(64)}</code>`, undefined])
+})
+
+test('a DDK that does not say what it is has a title', () => {
+  const identity = { product: undefined, version: undefined, build: undefined, kernelVersion: undefined, architecture: undefined }
+  expect(summaryOf(reportOf({ supply: { identity } }))).toMatch(/^### XenServer DDK\n/)
+})
+
+test('the step took as long as from its first task to the end of the last one', () => {
+  const tasks = [
+    { title: 'Make the image', start: 2000, end: 6000 },
+    { title: 'Convert', start: 3000, end: 5200 },
+    { title: 'Load the image', start: 6000, end: 7000 },
+    { title: 'Set up ddk.sh', start: 6500, end: 6600 },
+  ]
+  expect(summaryOf({ ...reportOf({}), tasks })).toContain('That took 5.0 s.')
+})
+
+const iso = import.meta.filename
+const isoText = `the ISO (${bytesText(statSync(iso).size)})`
+test.each<[Supply['origin'], string]>([
+  ['engine', 'docker, which still had it: nothing was downloaded, converted or loaded'],
+  ['registry', '<code>ghcr.io/acme/ddk</code>: no ISO was downloaded or converted'],
+  ['cache', 'the Actions cache: no ISO was downloaded or converted'],
+  ['tool-cache', `${isoText} in the runner's tool cache: nothing was downloaded`],
+  ['iso-cache', `${isoText} in the Actions cache: nothing was downloaded from its server`],
+  ['download', `${isoText}, which was downloaded`],
+  ['file', `${isoText} on the runner`],
+])('it says where the image came from: %s', (origin, text) => {
+  expect(rowsOf(reportOf({ supply: { origin, isoPath: iso }, engine: {} }))['Came from']).toBe(text)
+})
+
+test('an ISO that is gone by then has no size', () => {
+  expect(rowsOf(reportOf({ supply: { isoPath: '/nowhere/ddk.iso' } }))['Came from']).toBe('the ISO on the runner')
+})
+
+describe('with an Actions cache, it says what the cache was good for', () => {
+  const cacheRow = (changed: Parameters<typeof reportOf>[0], order: Partial<Order> = {}, saving: string[] = []) => {
+    process.env.ACTIONS_RESULTS_URL = 'https://results.example'
+    const report = reportOf(changed)
+    return rowsOf({ ...report, order: { ...report.order, ...order }, saving })['Actions cache']
+  }
+  const kinds = (image: boolean, iso: boolean) => ({ restore: { image, iso }, save: { image, iso } })
+  const failing = { cacheHealth: { failing: true, waited: 0 } }
+  test.each<[string, Supply['origin'], Partial<Order>]>([
+    ['had the image', 'cache', {}],
+    ['had the ISO, not the image', 'iso-cache', {}],
+    ["didn't have the image", 'download', {}],
+    ["didn't have the image", 'download', { useCache: kinds(true, false) }],
+    ["didn't have the image", 'download', { useCache: kinds(false, true) }],
+    ["wasn't asked", 'download', { useCache: kinds(false, false) }],
+    ['was too slow, so this step went on without it', 'download', failing],
+    ["wasn't needed", 'engine', {}],
+    ["wasn't needed", 'registry', {}],
+  ])('%s (%s, %j)', (text, origin, order) => expect(cacheRow({ supply: { origin }, engine: {} }, order)).toBe(text))
+
+  test.each([
+    [['the image'], 'the image is saved'],
+    [['the image', 'the ISO'], 'the image and the ISO are saved'],
+    [['the checksum', 'the image', 'the ISO'], 'the checksum, the image and the ISO are saved'],
+  ])('and what is saved to it: %j', (saving, text) => {
+    expect(cacheRow({}, {}, saving)).toBe(`didn't have the image; ${text} for the next run`)
+  })
+})
+
 test('a summary has the digest of the manifest, and says that a registry had the image', () => {
   const summary = summaryOf(reportOf({ supply: { origin: 'registry', manifestDigest: `sha256:${'1'.repeat(64)}` } }))
   expect(summary).toContain(`<th align="left">Manifest</th><td><code>sha256&#58;${'1'.repeat(64)}</code></td>`)
@@ -90,6 +184,42 @@ test('nothing is offered that there is not', () => {
   expect(summary).not.toContain('docker run')
   expect(summary).not.toContain('iso-sha256:')
   expect(summary).not.toContain('Actions cache')
+  const address = { kind: 'address', address: { urls: ['https://host/ddk.iso'], sha256 } } as never
+  expect(summaryOf(reportOf({ known: { request: address } }))).not.toContain('iso-sha256:')
+  // A folder has no checksum.
+  expect(summaryOf(reportOf({ supply: { isoSha256: '' } }))).not.toContain('iso-sha256:')
+})
+
+test('the next steps are those that can be taken with what there is', () => {
+  const stepsIn = (report: StepReport) => /```yaml\n([\s\S]*?)\n```/.exec(summaryOf(report))![1]
+  const known = { request: { kind: 'file', path: '/ddk.iso', sha256 } } as const
+  expect(stepsIn(reportOf({ known, engine: {}, shell: 'ddk.sh' }))).toBe(
+    [
+      '- run: make build-rpms        # runs inside the DDK',
+      '  shell: ddk.sh {0}',
+      '- run: >-',
+      '    docker run --rm --ulimit nofile=1024:4096',
+      '    -v "$PWD:/src" -w /src xenserver-ddk:6.5.0-90233c make',
+    ].join('\n'),
+  )
+  expect(stepsIn(reportOf({ known }))).toBe(`- run: docker load --input "\${{ steps.ddk.outputs.archive }}"`)
+})
+
+test.each([
+  ['mine', 'mine'],
+  ['__run', 'ddk'],
+  ['a b', 'ddk'],
+])('the step is named as the workflow names it, if it does: %s', (id, name) => {
+  process.env.GITHUB_ACTION = id
+  expect(summaryOf(reportOf({}))).toContain(`steps.${name}.outputs.archive`)
+})
+
+test('without a file for it, nothing is written or said', async () => {
+  delete process.env.GITHUB_STEP_SUMMARY
+  const written: string[] = []
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0)
+  await writeSummary(reportOf({})).finally(() => write.mockRestore())
+  expect(written).toEqual([])
 })
 
 test('a layout can be built on', () => {
@@ -117,10 +247,14 @@ describe('whatever a name contains, the summary keeps its form', () => {
     expect(before!.match(/<\/table>/g)).toHaveLength(1)
   })
 
+  test('where it would turn the text around', () => {
+    expect(summaryOf(reportOf({ supply: { name: 'a\u202e' } }))).toContain('<code>a&#92;u202e</code>')
+  })
+
   test('and its size', () => {
     const long = '<'.repeat(5_000_000)
     const { identity } = reportOf({}).supply
     const supply = { identity: { ...identity, version: long, build: long, kernelVersion: long } }
-    expect(summaryOf(reportOf({ supply, engine: { version: long } })).length).toBeLessThan(50_000)
+    expect(summaryOf(reportOf({ supply, engine: { version: long } })).length).toBeLessThan(10_000)
   })
 })

@@ -32,14 +32,21 @@ test("the guide's links to its own sections lead somewhere", () => {
 
 describe('an error is explained in the section of its kind', () => {
   const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28, syscall: 'write' })
-  test.each<[string, unknown, string]>([
+  type Case = [title: string, error: unknown, section: string]
+  test.each<Case>([
     ['of an input', new UserError('x', 'input'), sections.input],
     ['of a disk', new DiskError('x', 'y', 'encrypted'), sections.encrypted],
     ['of a damaged disk', new DiskError('x', 'y'), sections.damaged],
     ['of an engine', new EngineError('x'), sections.engine],
     ['of the system', full, sections['no-room']],
     ['that is the cause of another one', caught(() => writing('x', () => raise(full))), sections['no-room']],
-    ['of a path that makes no sense', Object.assign(new Error('x'), { code: 'ENAMETOOLONG' }), sections.input],
+    ...['ENAMETOOLONG', 'ELOOP', 'ENOTDIR'].map(
+      (code): Case => [`of a path that makes no sense: ${code}`, Object.assign(new Error('x'), { code }), sections.input],
+    ),
+    ...['ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY'].map(
+      (code): Case => [`of a machine without memory: ${code}`, Object.assign(new Error('x'), { code }), sections.memory],
+    ),
+    ['of a disk that fails', Object.assign(new Error('x'), { code: 'EIO' }), sections['input-output']],
     ['of a full disk', new NoRoom('x'), sections['no-room']],
     ['of ours', new TypeError('x'), lastSection],
     ['that is none', undefined, lastSection],
@@ -59,6 +66,8 @@ test.each<[string, NodeJS.ProcessEnv, string]>([
     { GITHUB_SERVER_URL: 'https://git.example.com', GITHUB_ACTION_REPOSITORY: 'org/ddk', GITHUB_ACTION_REF: 'a/b#c' },
     'https://git.example.com/org/ddk/blob/a/b%23c/',
   ],
+  ['a repository without a ref', { GITHUB_SERVER_URL: 'https://github.com', GITHUB_ACTION_REPOSITORY: 'org/ddk' }, ''],
+  ['no server', { GITHUB_ACTION_REPOSITORY: 'org/ddk', GITHUB_ACTION_REF: 'v1' }, ''],
   ["the workflow's own folder", { GITHUB_SERVER_URL: 'https://github.com', GITHUB_ACTION_REPOSITORY: '', GITHUB_ACTION_REF: '' }, ''],
 ])('an action from %s links to its own guide', (_title, env, address) => {
   expect(explanationOf(new UserError('x', 'input'), env)).toBe(`${address}docs/troubleshooting.md#${sections.input}`)

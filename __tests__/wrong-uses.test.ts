@@ -35,6 +35,8 @@ beforeAll(async () => {
   server = await serve((request, response) => {
     if (request.url === '/private.iso') response.writeHead(401).end()
     else if (request.url === '/page.iso') response.writeHead(200, { 'content-type': 'text/html', 'content-length': '3' }).end('<a>')
+    // It never answers: whoever waits for it asks again later.
+    else if (request.url === '/silent.iso') return
     else if (request.url === '/message.iso') response.writeHead(200, { 'content-length': '7' }).end('expired')
     else response.writeHead(404).end()
   })
@@ -127,7 +129,12 @@ const cases: readonly (readonly [string, Record<string, string>, ErrorKind, stri
     'packages',
     'container, and there is no container engine: the input "engine" is none',
   ],
-  ['an engine that is missing', { engine: 'podman' }, 'no-engine', "podman isn't installed: there is no such program in PATH"],
+  [
+    'an engine that is missing',
+    { engine: 'podman', iso: 'SERVER/silent.iso' },
+    'no-engine',
+    "podman isn't installed: there is no such program in PATH",
+  ],
   ['no such cache', { cache: 'true' }, 'input', 'Input "cache": "true" is not one of auto, all, image, iso, none'],
   ['no image name', { image: 'Vendor/DDK' }, 'input', 'Input "image": the image name "Vendor/DDK" can'],
   ['an archive on standard output', { archive: '-' }, 'input', 'Input "archive": the archive can\'t be written to standard output'],
@@ -166,6 +173,7 @@ describe('what stops the step says so in one sentence, and where it is explained
     expect(errors[0]!.split('#').at(-1)).toBe(sections[kind])
     expect(ended).toMatchObject({ code: 1, stderr: '' })
     expect(runner.outputs()).toEqual({})
+    expect(server.requests.filter(({ url }) => url === '/silent.iso').length).toBeLessThan(2)
     expect(await runner.post()).toMatchObject({ code: 0, stderr: '' })
     expect(readdirSync(runner.temp)).toEqual([])
   })

@@ -38407,19 +38407,22 @@ function keysOf({ identity: identity2, sha256 }, { uname }) {
 __name(keysOf, "keysOf");
 
 // src/supply/cache/save.ts
+function savingStatusOf({ tempDir }) {
+  return (0, import_node_path30.join)(tempDir, "saving");
+}
+__name(savingStatusOf, "savingStatusOf");
 function saveForNextRun(supply, known3, order) {
-  const statusFile = (0, import_node_path30.join)(order.tempDir, "saving");
   if (order.cacheHealth.failing) {
     order.phase.say("Nothing is saved to the Actions cache, because it was too slow before");
-    return { statusFile, entries: [] };
+    return [];
   }
   try {
     const entries = [...checksumEntry(supply, known3, order), ...imageEntry(supply, known3, order), ...isoEntry(supply, known3, order)];
-    startSaving(entries, statusFile, order.phase.say);
-    return { statusFile, entries: entries.map(({ what: what2 }) => what2) };
+    startSaving(entries, savingStatusOf(order), order.phase.say);
+    return entries.map(({ what: what2 }) => what2);
   } catch (error2) {
     order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error2)}`);
-    return { statusFile, entries: [] };
+    return [];
   }
 }
 __name(saveForNextRun, "saveForNextRun");
@@ -40526,8 +40529,8 @@ async function run() {
       const existing2 = await step("Look for the image", look2, (supply2) => imageSought(supply2, engine));
       const { supply: provided, image: image2 } = await provideImage(existing2 ?? await make(), engine, order, make);
       phase.signal.throwIfAborted();
+      await saveForPost({ savingStatus: savingStatusOf(order) });
       const saving2 = saveForNextRun(provided, known3, order);
-      await saveForPost({ savingStatus: saving2.statusFile });
       return { supply: await pushIfWanted(provided, keys, order), image: image2, saving: saving2 };
     });
     const { ociLayout: ociLayout2 } = order;
@@ -40542,7 +40545,6 @@ async function run() {
       // Of the size of the image, so that this takes a while.
       order.keepArchive ? void 0 : (0, import_promises17.rm)(order.archive, { force: true })
     ]);
-    phase.signal.throwIfAborted();
     if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
       say(
         `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; for older ones, set "layer-compression" to gzip`
@@ -40559,7 +40561,7 @@ async function run() {
       image,
       shell: canRun ? name2 : void 0,
       packages: sbom?.packages,
-      saving: saving.entries,
+      saving,
       tasks: timeline.tasks
     });
     keepArchive();
@@ -40611,7 +40613,6 @@ async function pushIfWanted(supply, keys, order) {
   const { registry } = order;
   if (!registry?.push || !supply.archive || supply.origin === "registry") return supply;
   const { digest: digest2 } = await step("Push the image", () => pushImage(registry, supply, keys, order), imagePushed);
-  order.phase.signal.throwIfAborted();
   return { ...supply, manifestDigest: digest2 };
 }
 __name(pushIfWanted, "pushIfWanted");

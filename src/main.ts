@@ -42,7 +42,7 @@ import { setUpRefusal, setUpShell } from './shell/set-up.ts'
 import { saveForPost } from './state.ts'
 import { writeSummary } from './summary.ts'
 import { decideCacheUse } from './supply/cache/cache-use.ts'
-import { saveForNextRun } from './supply/cache/save.ts'
+import { saveForNextRun, savingStatusOf } from './supply/cache/save.ts'
 import { rememberFacts, rememberImage } from './supply/engine/known-images.ts'
 import { inTurn, turnFor } from './supply/engine/turn.ts'
 import { findExisting } from './supply/existing.ts'
@@ -98,8 +98,8 @@ async function run(): Promise<void> {
     // A load can't be interrupted safely, so a cancelled job finishes it and then stops here.
     phase.signal.throwIfAborted()
 
+    await saveForPost({ savingStatus: savingStatusOf(order) })
     const saving = saveForNextRun(provided, known, order)
-    await saveForPost({ savingStatus: saving.statusFile })
     return { supply: await pushIfWanted(provided, keys, order), image, saving }
   })
   const { ociLayout } = order
@@ -114,7 +114,6 @@ async function run(): Promise<void> {
     // Of the size of the image, so that this takes a while.
     order.keepArchive ? undefined : rm(order.archive, { force: true }),
   ])
-  phase.signal.throwIfAborted()
   if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === 'zstd')) {
     say(
       `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; ` +
@@ -132,7 +131,7 @@ async function run(): Promise<void> {
     image,
     shell: canRun ? name : undefined,
     packages: sbom?.packages,
-    saving: saving.entries,
+    saving,
     tasks: timeline.tasks,
   })
   keepArchive()
@@ -199,7 +198,6 @@ async function pushIfWanted(supply: Supply, keys: Keys, order: Order): Promise<S
   const { registry } = order
   if (!registry?.push || !supply.archive || supply.origin === 'registry') return supply
   const { digest } = await step('Push the image', () => pushImage(registry, supply, keys, order), imagePushed)
-  order.phase.signal.throwIfAborted()
   return { ...supply, manifestDigest: digest }
 }
 

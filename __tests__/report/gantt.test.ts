@@ -15,6 +15,15 @@ test('a chart counts the time from the first task, and leaves out what would be 
   Make the image (1 min 23 s) :2000-01-01 00:00:00.410, 2000-01-01 00:01:23.500`)
 })
 
+test('a part that takes all of the time of its whole is left out, also if it is a little shorter', () => {
+  const whole = { title: 'Make the image', start, end: start + 60_000 }
+  const titles = (part: { start: number; end: number }) =>
+    [...ganttOf([whole, { title: 'Convert', ...part }]).matchAll(/^ {2}(\w[\w ]*) \(/gm)].map(([, title]) => title)
+  expect(titles({ start: start + 200, end: start + 59_800 })).toEqual(['Make the image'])
+  expect(titles({ start, end: start + 50_000 })).toEqual(['Make the image', 'Convert'])
+  expect(titles({ start: start + 10_000, end: start + 60_000 })).toEqual(['Make the image', 'Convert'])
+})
+
 test('a title has nothing that Mermaid would interpret', () => {
   const [, , , bar] = ganttOf([{ title: 'Set up a:b;c#d%%{e}\nf', start, end: start + 1 }]).split('\n')
   expect(bar).toBe('  Set up a b c d   e  f (0.0 s) :2000-01-01 00:00:00.000, 2000-01-01 00:00:00.001')

@@ -281,8 +281,8 @@ test('the runner is told where the file is, and afterwards who goes', () => {
   registerMatchers(folder, (line) => said.push(line))
   expect(said).toEqual([`::add-matcher::${join(folder, 'ddk-problem-matcher.json')}`])
   expect(existsSync(said[0]!.slice('::add-matcher::'.length))).toBe(true)
-  registerMatchers('/opt/100%', (line) => said.push(line))
-  expect(said[1]).toBe('::add-matcher::/opt/100%25/ddk-problem-matcher.json')
+  registerMatchers('/opt/100%\r\n', (line) => said.push(line))
+  expect(said[1]).toBe('::add-matcher::/opt/100%25%0D%0A/ddk-problem-matcher.json')
 
   const removed: string[] = []
   removeMatchers(folder, (line) => removed.push(line))

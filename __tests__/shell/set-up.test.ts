@@ -114,7 +114,7 @@ describe('a container whose options may name another image', () => {
   test.each([
     ['of the image', 'echo sha256:1'],
     ['of the image, as Podman says it', 'echo 1'],
-    ['of which nobody knows', 'exit 1'],
+    ['of which nobody knows', 'echo sha256:2; exit 1'],
   ])('is used if it is %s', async (_which, answer) => {
     expect(await setUp(`case $1 in container) ${answer}; exit ;; esac`, more)).toBe(true)
     expect(verbs()).toEqual(['create', undefined, 'start', 'exec'])
@@ -163,6 +163,14 @@ test("the reason why a container can't be made is the engine's, without the hint
   await expect(setUp(`case $1 in run) ${hint} ;; create) ${error} ;; esac`)).rejects.toThrow('of ddk.sh: Error: no such volume; check')
 })
 
+test.each([
+  ['can not be created', 'create | run) case "$*" in *=probe*) ;; *) echo "it is full" >&2; exit 1 ;; esac'],
+  ['does not start', 'run) exit 1 ;; start) if [ $2 != --attach ]; then echo "it is full" >&2; exit 1; fi'],
+  ["does not see the shell's files", 'exec) echo "it is full" >&2; exit 1'],
+])("the reason is the engine's own if a container %s", async (_what, answer) => {
+  await expect(setUp(`case $1 in ${answer} ;; esac`)).rejects.toThrow('of ddk.sh: it is full; check the inputs')
+})
+
 test('a container that starts in the second attempt is used', async () => {
   expect(await setUp('case $1 in run) exit 125 ;; esac')).toBe(true)
   expect(verbs()).toEqual(['run --detach', 'rm', 'create', 'start', 'exec'])
@@ -189,18 +197,30 @@ test('an engine that is too slow to start it is not asked a second time', async 
   expect(times).toEqual(['run', 'rm'].map((verb) => [verb, 'change']))
 })
 
-/** An engine that answers each call, and which calls it had with which deadlines. */
-function timedEngine(answer: (verb: string) => Partial<Finished> | { code: undefined }): { engine: Engine; times: unknown[] } {
+test('a container is removed even if the job has ended meanwhile', async () => {
+  const ended = new Error('Cancelled')
+  const { engine, late } = timedEngine((verb) => {
+    if (verb === 'run') throw ended
+    return {}
+  })
+  await expect(startContainer(engine, image, prepared(false))).rejects.toBe(ended)
+  expect(late).toEqual(['rm'])
+})
+
+/** An engine that answers each call, which calls it had with which deadlines, and which of them also if the job has ended. */
+function timedEngine(answer: (verb: string) => Partial<Finished> | { code: undefined }) {
   const times: unknown[] = []
+  const late: string[] = []
   const fine: Finished = { code: 0, stdout: '', lastWord: '', missing: false, timedOut: false }
   const engine: Partial<Engine> = {
     name: 'docker',
     async call([verb = ''], options) {
       times.push([verb, options?.deadline])
+      if (options?.evenIfCancelled) late.push(verb)
       return { ...fine, ...answer(verb) } as Finished
     },
   }
-  return { engine: engine as Engine, times }
+  return { engine: engine as Engine, times, late }
 }
 
 function prepared(hasRunOptions: boolean): PreparedShell {

@@ -97,7 +97,7 @@ export function makeRunner(
 }
 
 /** Reads a file of commands: `name<<delimiter`, the value, and the delimiter again. A later value of a name wins. */
-function commandsIn(file: string): Record<string, string> {
+export function commandsIn(file: string): Record<string, string> {
   const commands = readFileSync(file, 'utf8').matchAll(/^(.+?)<<(.+)\n([\s\S]*?)\n?\2$/gm)
   return Object.fromEntries([...commands].map(([, name, , value]) => [name, value]))
 }

@@ -55,7 +55,7 @@ function saved(
     cacheHealth: { failing: false },
     uname: 'ddk',
   }
-  return saveForNextRun({ ...made, ...supply } as Supply, known as unknown as KnownIso, { ...asked, ...order } as unknown as Order).entries
+  return saveForNextRun({ ...made, ...supply } as Supply, known as unknown as KnownIso, { ...asked, ...order } as unknown as Order)
 }
 
 function conversionOf(compression: Compression): Conversion {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
 import { makeDdkIso } from '../../fixtures/ddk-iso.ts'
 import { bundle } from '../../support/cli.ts'
+import { fakeDocker } from '../../support/fake-docker.ts'
 import { noRegistry, startRegistry, type TestRegistry } from '../../support/registry.ts'
 import { type RegistryProxy, startRegistryProxy } from '../../support/registry-proxy.ts'
 import { makeRunner, type Runner } from '../../support/runner.ts'
@@ -132,6 +133,7 @@ unless(noRegistry).describe('the action with a registry', () => {
 
     const third = await main({ push: 'true' })
     expect([third.code, third.outputs.source, third.outputs['image-digest'], sentBytes()]).toEqual([0, 'registry', digest, sent])
+    expect(third.stdout).not.toContain('::group::Push the image')
   })
 
   test('a manifest or a configuration can be pinned', async () => {
@@ -161,6 +163,19 @@ unless(noRegistry).describe('the action with a registry', () => {
     expect([again.code, again.outputs['image-digest']]).toEqual([0, outputs['image-digest']])
     expect(again.stdout).toContain(`The registry has ${layers[1]}`)
     expect((await main(noIso())).outputs.source).toBe('registry')
+  })
+
+  test('an image that the engine does not load is made again', async () => {
+    const pushed = await main({ push: 'true' })
+    const bin = mkdtempSync(join(dir, 'bin-'))
+    fakeDocker(bin, 'if [ $1 = load ] && [ $(grep -c ^load calls) = 1 ]; then cat >/dev/null; echo EOF >&2; exit 1; fi')
+    const again = await main({ engine: 'docker', image: 'a:1' }, { PATH: `${bin}:${process.env.PATH}`, DOCKER_HOST: '' })
+    expect([again.code, again.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^The image from the registry is ignored: docker couldn't load .*: EOF$/m),
+    ])
+    expect(again.outputs).toMatchObject({ source: 'file', 'image-id': pushed.outputs['image-id'] })
+    await again.runner.post()
   })
 
   test('a tag that has moved is one sentence; a key that names another image is an error', async () => {

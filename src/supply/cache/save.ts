@@ -12,28 +12,27 @@ import { keysOf } from '../keys.ts'
 import type { Order } from '../order.ts'
 import type { Supply } from '../supply.ts'
 
-/** What is being saved while the job goes on. */
-export interface Saving {
-  /** File that says how it goes. */
-  readonly statusFile: string
-  /** Names of the entries for people, e.g. `the image`. */
-  readonly entries: readonly string[]
+/** The file that says how the saving of a step goes. */
+export function savingStatusOf({ tempDir }: Pick<Order, 'tempDir'>): string {
+  return join(tempDir, 'saving')
 }
 
-/** Starts to save a new image or a new ISO for the next run. Never fails. */
-export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): Saving {
-  const statusFile = join(order.tempDir, 'saving')
+/**
+ * Starts to save a new image or a new ISO for the next run, while the job goes on. Never fails.
+ * @returns names of what is being saved, for people, e.g. `the image`
+ */
+export function saveForNextRun(supply: Supply, known: KnownIso, order: Order): readonly string[] {
   if (order.cacheHealth.failing) {
     order.phase.say('Nothing is saved to the Actions cache, because it was too slow before')
-    return { statusFile, entries: [] }
+    return []
   }
   try {
     const entries = [...checksumEntry(supply, known, order), ...imageEntry(supply, known, order), ...isoEntry(supply, known, order)]
-    startSaving(entries, statusFile, order.phase.say)
-    return { statusFile, entries: entries.map(({ what }) => what) }
+    startSaving(entries, savingStatusOf(order), order.phase.say)
+    return entries.map(({ what }) => what)
   } catch (error) {
     order.phase.say(`Nothing is saved to the Actions cache: ${sentenceOf(error)}`)
-    return { statusFile, entries: [] }
+    return []
   }
 }
 
