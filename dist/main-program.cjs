@@ -40545,6 +40545,7 @@ async function run() {
       // Of the size of the image, so that this takes a while.
       order.keepArchive ? void 0 : (0, import_promises17.rm)(order.archive, { force: true })
     ]);
+    phase.signal.throwIfAborted();
     if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === "zstd")) {
       say(
         `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; for older ones, set "layer-compression" to gzip`
@@ -40613,6 +40614,7 @@ async function pushIfWanted(supply, keys, order) {
   const { registry } = order;
   if (!registry?.push || !supply.archive || supply.origin === "registry") return supply;
   const { digest: digest2 } = await step("Push the image", () => pushImage(registry, supply, keys, order), imagePushed);
+  order.phase.signal.throwIfAborted();
   return { ...supply, manifestDigest: digest2 };
 }
 __name(pushIfWanted, "pushIfWanted");

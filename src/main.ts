@@ -114,6 +114,7 @@ async function run(): Promise<void> {
     // Of the size of the image, so that this takes a while.
     order.keepArchive ? undefined : rm(order.archive, { force: true }),
   ])
+  phase.signal.throwIfAborted()
   if (order.keepArchive && supply.archive?.layers.some(({ mediaType }) => compressionOf(mediaType) === 'zstd')) {
     say(
       `${order.archive} has layers that are compressed with zstd: to load it takes Docker 23 or later, or Podman; ` +
@@ -198,6 +199,7 @@ async function pushIfWanted(supply: Supply, keys: Keys, order: Order): Promise<S
   const { registry } = order
   if (!registry?.push || !supply.archive || supply.origin === 'registry') return supply
   const { digest } = await step('Push the image', () => pushImage(registry, supply, keys, order), imagePushed)
+  order.phase.signal.throwIfAborted()
   return { ...supply, manifestDigest: digest }
 }
 
