@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { detectEngine } from '../../src/engine/detect.ts'
 import type { Engine, Image } from '../../src/engine/engine.ts'
@@ -93,6 +94,16 @@ test('without any engine, each step fails with the reason, and the post step kno
   expect(shell).toEqual({ id: expect.any(String), name: 'ddk.sh', folder: expect.any(String), bin: join(shell!.folder, 'bin') })
   const step = spawnSync(join(shell!.bin, 'ddk.sh'), ['/dev/null'], { encoding: 'utf8', env: process.env })
   expect([step.status, step.stderr]).toEqual([125, '::error::ddk.sh: there is no engine. See docs/x.md\n'])
+})
+
+test('the step goes on only when the post step knows of a shell that can run nothing', async () => {
+  let isKnown = false
+  const installed = async () => {
+    await setTimeout(20)
+    isKnown = true
+  }
+  await setUpRefusal(request, 'there is no engine', { ...surroundings(), installed })
+  expect(isKnown).toBe(true)
 })
 
 test('the folders of the container are known as they were at its start, without those that are not there', async () => {
