@@ -7,6 +7,7 @@ import { memorySource, type Source } from '../../../../src/bytes/source.ts'
 import { countPackages } from '../../../../src/disk/root/rpm-database/index.ts'
 import { loadBerkeleyDb, recordPackages, recordsOf } from '../../../sbom/rpm-root.ts'
 import { mutants } from '../../../support/mutants.ts'
+import { counted } from './counted.ts'
 import { treeWith } from './tree-with.ts'
 
 // A database comes from an ISO, so it may contain anything: then there is no count, soon.
@@ -186,20 +187,6 @@ test('of pages that are full of pairs, no more are read than any database has', 
   expect(countPackages(treeWith(source))).toBeUndefined()
   expect(read()).toBe(512 + 11 * size)
 })
-
-/** Counts the bytes that are read. */
-function counted(bytes: Buffer): { readonly source: Source; read(): number } {
-  let read = 0
-  const memory = memorySource(bytes, 'memory')
-  const source: Source = {
-    ...memory,
-    read(into, offset) {
-      read += into.length
-      memory.read(into, offset)
-    },
-  }
-  return { source, read: () => read }
-}
 
 test.each([
   ['small', () => sound],

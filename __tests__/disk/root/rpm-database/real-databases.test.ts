@@ -2,12 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { memorySource, type Source } from '../../../../src/bytes/source.ts'
+import { memorySource } from '../../../../src/bytes/source.ts'
 import { ext } from '../../../../src/disk/filesystem/ext/index.ts'
 import { countPackages } from '../../../../src/disk/root/rpm-database/index.ts'
 import { loadBerkeleyDb, type RecordOptions, recordPackages, recordsOf, type Tags } from '../../../sbom/rpm-root.ts'
 import { run } from '../../../support/tools.ts'
 import { makeExt } from '../made-root.ts'
+import { counted } from './counted.ts'
 import { treeWith } from './tree-with.ts'
 
 // Databases of headers that rpm wrote, in files that Berkeley DB's own loader made. rpm itself, which still reads them, says how many packages
@@ -79,17 +80,9 @@ test('the database is found in a filesystem, and where new versions of rpm keep 
 test('only a few pages are read of each package', () => {
   const bytes = readFileSync(join(databaseOf({ copies: 200 }, { db_pagesize: 4096 }), 'Packages'))
   expect(bytes.length).toBeGreaterThan(20 << 20)
-  let read = 0
-  const memory = memorySource(bytes, 'memory')
-  const counting: Source = {
-    ...memory,
-    read(into, offset) {
-      read += into.length
-      memory.read(into, offset)
-    },
-  }
-  expect(countPackages(treeWith(counting))).toBe(1000)
-  expect(read / 4096).toBeLessThan(2000)
+  const { source, read } = counted(bytes)
+  expect(countPackages(treeWith(source))).toBe(1000)
+  expect(read() / 4096).toBeLessThan(2000)
 })
 
 describe('there is no count', () => {

@@ -13,7 +13,7 @@ const maxSize = 512 << 20
 
 /**
  * How many packages RPM's database has, without keys. Undefined if there is no database, if it isn't the Berkeley DB of CentOS 5 to 7, or if it
- * is damaged. Of each package, only the first page is read, so a database of 50 MB takes some milliseconds.
+ * is damaged. Of each package, only the first pages are read, so a database of 50 MB takes less than a tenth of a second.
  * @throws DiskError if the filesystem can't be read
  */
 export function countPackages(root: FileTree): number | undefined {
