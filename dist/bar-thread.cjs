@@ -1,7 +1,5 @@
 const importMetaUrl = require('node:url').pathToFileURL(__filename).href;
 "use strict";
-var __defProp = Object.defineProperty;
-var __name = (target, value) => __defProp(target, "name", { value, configurable: true });
 
 // src/phase/terminal/bar-thread.ts
 var import_node_util = require("node:util");
@@ -16,7 +14,6 @@ function bytesText(bytes) {
   for (; value >= 999.95 && unit < units.length - 1; unit++) value /= 1e3;
   return `${value.toFixed(1)} ${units[unit]}`;
 }
-__name(bytesText, "bytesText");
 
 // src/phase/units.ts
 function durationText(milliseconds) {
@@ -24,7 +21,6 @@ function durationText(milliseconds) {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
-__name(durationText, "durationText");
 
 // src/phase/terminal/bar-text.ts
 var minBar = 10;
@@ -45,22 +41,17 @@ function barText({ doing, done, total }, milliseconds, { columns, paint: paint2 
   }
   return `${doing} ${percent}`.slice(0, width);
 }
-__name(barText, "barText");
 function bar(share, length, paint2) {
   const filled = Math.floor(share * length);
   const arrow = filled < length ? ">" : "";
   return paint2("=".repeat(filled) + arrow) + " ".repeat(length - filled - arrow.length);
 }
-__name(bar, "bar");
 
 // src/phase/terminal/screen.ts
 var import_node_fs = require("node:fs");
 var word = { lock: 0, hidden: 1 };
 var eraseLine = "\r\x1B[K";
 var Screen = class {
-  static {
-    __name(this, "Screen");
-  }
   shared;
   #words;
   #fd;

@@ -28077,6 +28077,14 @@ function free(buffer3) {
 }
 __name(free, "free");
 
+// src/bytes/jobs-at-once.ts
+var import_node_os2 = require("node:os");
+var libuvThreads = 4;
+function jobsAtOnce() {
+  return Math.max(2, Math.min(libuvThreads, (0, import_node_os2.availableParallelism)()));
+}
+__name(jobsAtOnce, "jobsAtOnce");
+
 // src/host/new-file.ts
 var import_node_fs7 = require("node:fs");
 var import_node_path3 = require("node:path");
@@ -28365,13 +28373,13 @@ function gzipMember(level) {
 __name(gzipMember, "gzipMember");
 
 // src/image/archive/layer.ts
-var maxPending = 4;
 function layerWriter(out, options) {
   const { compress: compress2, mediaType } = frameCompressor(options);
   const diffId = (0, import_node_crypto2.createHash)("sha256");
   const digest = compress2 && (0, import_node_crypto2.createHash)("sha256");
   const start = out.position;
   const pending = [];
+  const maxPending = jobsAtOnce();
   let uncompressedSize = 0;
   let last = Promise.resolve();
   let cancelled = false;
@@ -28542,11 +28550,15 @@ function tarPadding(size) {
 __name(tarPadding, "tarPadding");
 var field = { start: 148, end: 156 };
 function tarChecksum(header) {
-  let sum = 0;
-  for (const [index, byte] of header.entries()) sum += index < field.start || index >= field.end ? byte : 32;
-  return sum;
+  return sumOf(header, 0, field.start) + (field.end - field.start) * 32 + sumOf(header, field.end, header.length);
 }
 __name(tarChecksum, "tarChecksum");
+function sumOf(bytes, start, end) {
+  let sum = 0;
+  for (let index = start; index < end; index++) sum += bytes[index];
+  return sum;
+}
+__name(sumOf, "sumOf");
 
 // src/image/tar/acl.ts
 var tags = /* @__PURE__ */ new Map([
@@ -34711,11 +34723,11 @@ var AbortError = class extends Error {
 };
 
 // node_modules/@typespec/ts-http-runtime/dist/esm/logger/log.js
-var import_node_os2 = require("node:os");
+var import_node_os3 = require("node:os");
 var import_node_util5 = __toESM(require("node:util"), 1);
 var import_node_process = __toESM(require("node:process"), 1);
 function log(message, ...args) {
-  import_node_process.default.stderr.write(`${import_node_util5.default.format(message, ...args)}${import_node_os2.EOL}`);
+  import_node_process.default.stderr.write(`${import_node_util5.default.format(message, ...args)}${import_node_os3.EOL}`);
 }
 __name(log, "log");
 
@@ -36712,7 +36724,7 @@ function redirectPolicy2(options = {}) {
 __name(redirectPolicy2, "redirectPolicy");
 
 // node_modules/@azure/core-rest-pipeline/dist/esm/util/userAgentPlatform.js
-var import_node_os3 = __toESM(require("node:os"), 1);
+var import_node_os4 = __toESM(require("node:os"), 1);
 var import_node_process3 = __toESM(require("node:process"), 1);
 function getHeaderName2() {
   return "User-Agent";
@@ -36720,7 +36732,7 @@ function getHeaderName2() {
 __name(getHeaderName2, "getHeaderName");
 async function setPlatformSpecificData2(map) {
   if (import_node_process3.default && import_node_process3.default.versions) {
-    const osInfo = `${import_node_os3.default.type()} ${import_node_os3.default.release()}; ${import_node_os3.default.arch()}`;
+    const osInfo = `${import_node_os4.default.type()} ${import_node_os4.default.release()}; ${import_node_os4.default.arch()}`;
     const versions = import_node_process3.default.versions;
     if (versions.bun) {
       map.set("Bun", `${versions.bun} (${osInfo})`);
@@ -70928,26 +70940,26 @@ __name(saveCache, "saveCache");
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
 var import_runtime_rpc = __toESM(require_commonjs2(), 1);
-var import_runtime387 = __toESM(require_commonjs(), 1);
 var import_runtime388 = __toESM(require_commonjs(), 1);
 var import_runtime389 = __toESM(require_commonjs(), 1);
 var import_runtime390 = __toESM(require_commonjs(), 1);
 var import_runtime391 = __toESM(require_commonjs(), 1);
+var import_runtime392 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var import_runtime381 = __toESM(require_commonjs(), 1);
 var import_runtime382 = __toESM(require_commonjs(), 1);
 var import_runtime383 = __toESM(require_commonjs(), 1);
 var import_runtime384 = __toESM(require_commonjs(), 1);
 var import_runtime385 = __toESM(require_commonjs(), 1);
+var import_runtime386 = __toESM(require_commonjs(), 1);
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachescope.js
-var import_runtime375 = __toESM(require_commonjs(), 1);
 var import_runtime376 = __toESM(require_commonjs(), 1);
 var import_runtime377 = __toESM(require_commonjs(), 1);
 var import_runtime378 = __toESM(require_commonjs(), 1);
 var import_runtime379 = __toESM(require_commonjs(), 1);
-var CacheScope$Type = class extends import_runtime379.MessageType {
+var import_runtime380 = __toESM(require_commonjs(), 1);
+var CacheScope$Type = class extends import_runtime380.MessageType {
   static {
     __name(this, "CacheScope$Type");
   }
@@ -70971,9 +70983,9 @@ var CacheScope$Type = class extends import_runtime379.MessageType {
   }
   create(value) {
     const message = { scope: "", permission: "0" };
-    globalThis.Object.defineProperty(message, import_runtime378.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime379.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime377.reflectionMergePartial)(this, message, value);
+      (0, import_runtime378.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -70995,26 +71007,26 @@ var CacheScope$Type = class extends import_runtime379.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime376.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime377.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.scope !== "")
-      writer.tag(1, import_runtime375.WireType.LengthDelimited).string(message.scope);
+      writer.tag(1, import_runtime376.WireType.LengthDelimited).string(message.scope);
     if (message.permission !== "0")
-      writer.tag(2, import_runtime375.WireType.Varint).int64(message.permission);
+      writer.tag(2, import_runtime376.WireType.Varint).int64(message.permission);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime376.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime377.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheScope = new CacheScope$Type();
 
 // node_modules/@actions/cache/lib/generated/results/entities/v1/cachemetadata.js
-var CacheMetadata$Type = class extends import_runtime385.MessageType {
+var CacheMetadata$Type = class extends import_runtime386.MessageType {
   static {
     __name(this, "CacheMetadata$Type");
   }
@@ -71032,9 +71044,9 @@ var CacheMetadata$Type = class extends import_runtime385.MessageType {
   }
   create(value) {
     const message = { repositoryId: "0", scope: [] };
-    globalThis.Object.defineProperty(message, import_runtime384.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime385.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime383.reflectionMergePartial)(this, message, value);
+      (0, import_runtime384.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71056,26 +71068,26 @@ var CacheMetadata$Type = class extends import_runtime385.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime382.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime383.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.repositoryId !== "0")
-      writer.tag(1, import_runtime381.WireType.Varint).int64(message.repositoryId);
+      writer.tag(1, import_runtime382.WireType.Varint).int64(message.repositoryId);
     for (let i = 0; i < message.scope.length; i++)
-      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime381.WireType.LengthDelimited).fork(), options).join();
+      CacheScope.internalBinaryWrite(message.scope[i], writer.tag(2, import_runtime382.WireType.LengthDelimited).fork(), options).join();
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime382.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime383.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CacheMetadata = new CacheMetadata$Type();
 
 // node_modules/@actions/cache/lib/generated/results/api/v1/cache.js
-var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
+var CreateCacheEntryRequest$Type = class extends import_runtime392.MessageType {
   static {
     __name(this, "CreateCacheEntryRequest$Type");
   }
@@ -71100,9 +71112,9 @@ var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
   }
   create(value) {
     const message = { key: "", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime391.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime390.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71128,26 +71140,26 @@ var CreateCacheEntryRequest$Type = class extends import_runtime391.MessageType {
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime389.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime388.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime388.WireType.LengthDelimited).string(message.key);
     if (message.version !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.version);
+      writer.tag(3, import_runtime388.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime389.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryRequest = new CreateCacheEntryRequest$Type();
-var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType {
+var CreateCacheEntryResponse$Type = class extends import_runtime392.MessageType {
   static {
     __name(this, "CreateCacheEntryResponse$Type");
   }
@@ -71178,9 +71190,9 @@ var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType 
   }
   create(value) {
     const message = { ok: false, signedUploadUrl: "", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime391.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime390.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71206,26 +71218,26 @@ var CreateCacheEntryResponse$Type = class extends import_runtime391.MessageType 
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime389.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime388.WireType.Varint).bool(message.ok);
     if (message.signedUploadUrl !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedUploadUrl);
+      writer.tag(2, import_runtime388.WireType.LengthDelimited).string(message.signedUploadUrl);
     if (message.message !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime388.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime389.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var CreateCacheEntryResponse = new CreateCacheEntryResponse$Type();
-var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.MessageType {
+var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime392.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadRequest$Type");
   }
@@ -71257,9 +71269,9 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.Messa
   }
   create(value) {
     const message = { key: "", sizeBytes: "0", version: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime391.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime390.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71289,28 +71301,28 @@ var FinalizeCacheEntryUploadRequest$Type = class extends import_runtime391.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime389.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime388.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime388.WireType.LengthDelimited).string(message.key);
     if (message.sizeBytes !== "0")
-      writer.tag(3, import_runtime387.WireType.Varint).int64(message.sizeBytes);
+      writer.tag(3, import_runtime388.WireType.Varint).int64(message.sizeBytes);
     if (message.version !== "")
-      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime388.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime389.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadRequest = new FinalizeCacheEntryUploadRequest$Type();
-var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.MessageType {
+var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime392.MessageType {
   static {
     __name(this, "FinalizeCacheEntryUploadResponse$Type");
   }
@@ -71341,9 +71353,9 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.Mess
   }
   create(value) {
     const message = { ok: false, entryId: "0", message: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime391.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime390.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71369,26 +71381,26 @@ var FinalizeCacheEntryUploadResponse$Type = class extends import_runtime391.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime389.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime388.WireType.Varint).bool(message.ok);
     if (message.entryId !== "0")
-      writer.tag(2, import_runtime387.WireType.Varint).int64(message.entryId);
+      writer.tag(2, import_runtime388.WireType.Varint).int64(message.entryId);
     if (message.message !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.message);
+      writer.tag(3, import_runtime388.WireType.LengthDelimited).string(message.message);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime389.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var FinalizeCacheEntryUploadResponse = new FinalizeCacheEntryUploadResponse$Type();
-var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.MessageType {
+var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime392.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLRequest$Type");
   }
@@ -71421,9 +71433,9 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.Messa
   }
   create(value) {
     const message = { key: "", restoreKeys: [], version: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime391.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime390.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71453,28 +71465,28 @@ var GetCacheEntryDownloadURLRequest$Type = class extends import_runtime391.Messa
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime389.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.metadata)
-      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime387.WireType.LengthDelimited).fork(), options).join();
+      CacheMetadata.internalBinaryWrite(message.metadata, writer.tag(1, import_runtime388.WireType.LengthDelimited).fork(), options).join();
     if (message.key !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.key);
+      writer.tag(2, import_runtime388.WireType.LengthDelimited).string(message.key);
     for (let i = 0; i < message.restoreKeys.length; i++)
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.restoreKeys[i]);
+      writer.tag(3, import_runtime388.WireType.LengthDelimited).string(message.restoreKeys[i]);
     if (message.version !== "")
-      writer.tag(4, import_runtime387.WireType.LengthDelimited).string(message.version);
+      writer.tag(4, import_runtime388.WireType.LengthDelimited).string(message.version);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime389.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };
 var GetCacheEntryDownloadURLRequest = new GetCacheEntryDownloadURLRequest$Type();
-var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.MessageType {
+var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime392.MessageType {
   static {
     __name(this, "GetCacheEntryDownloadURLResponse$Type");
   }
@@ -71505,9 +71517,9 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.Mess
   }
   create(value) {
     const message = { ok: false, signedDownloadUrl: "", matchedKey: "" };
-    globalThis.Object.defineProperty(message, import_runtime390.MESSAGE_TYPE, { enumerable: false, value: this });
+    globalThis.Object.defineProperty(message, import_runtime391.MESSAGE_TYPE, { enumerable: false, value: this });
     if (value !== void 0)
-      (0, import_runtime389.reflectionMergePartial)(this, message, value);
+      (0, import_runtime390.reflectionMergePartial)(this, message, value);
     return message;
   }
   internalBinaryRead(reader, length, options, target) {
@@ -71533,21 +71545,21 @@ var GetCacheEntryDownloadURLResponse$Type = class extends import_runtime391.Mess
             throw new globalThis.Error(`Unknown field ${fieldNo} (wire type ${wireType}) for ${this.typeName}`);
           let d = reader.skip(wireType);
           if (u !== false)
-            (u === true ? import_runtime388.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
+            (u === true ? import_runtime389.UnknownFieldHandler.onRead : u)(this.typeName, message, fieldNo, wireType, d);
       }
     }
     return message;
   }
   internalBinaryWrite(message, writer, options) {
     if (message.ok !== false)
-      writer.tag(1, import_runtime387.WireType.Varint).bool(message.ok);
+      writer.tag(1, import_runtime388.WireType.Varint).bool(message.ok);
     if (message.signedDownloadUrl !== "")
-      writer.tag(2, import_runtime387.WireType.LengthDelimited).string(message.signedDownloadUrl);
+      writer.tag(2, import_runtime388.WireType.LengthDelimited).string(message.signedDownloadUrl);
     if (message.matchedKey !== "")
-      writer.tag(3, import_runtime387.WireType.LengthDelimited).string(message.matchedKey);
+      writer.tag(3, import_runtime388.WireType.LengthDelimited).string(message.matchedKey);
     let u = options.writeUnknownFields;
     if (u !== false)
-      (u == true ? import_runtime388.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
+      (u == true ? import_runtime389.UnknownFieldHandler.onWrite : u)(this.typeName, message, writer);
     return writer;
   }
 };

@@ -3479,7 +3479,7 @@ __name(onceEach, "onceEach");
 
 // src/commands/convert.ts
 var import_node_fs19 = require("node:fs");
-var import_node_os2 = require("node:os");
+var import_node_os3 = require("node:os");
 var import_node_path9 = require("node:path");
 
 // src/bytes/digest.ts
@@ -5280,11 +5280,15 @@ function tarPadding(size2) {
 __name(tarPadding, "tarPadding");
 var field = { start: 148, end: 156 };
 function tarChecksum(header4) {
-  let sum = 0;
-  for (const [index, byte] of header4.entries()) sum += index < field.start || index >= field.end ? byte : 32;
-  return sum;
+  return sumOf(header4, 0, field.start) + (field.end - field.start) * 32 + sumOf(header4, field.end, header4.length);
 }
 __name(tarChecksum, "tarChecksum");
+function sumOf(bytes, start, end) {
+  let sum = 0;
+  for (let index = start; index < end; index++) sum += bytes[index];
+  return sum;
+}
+__name(sumOf, "sumOf");
 function hasTarChecksum(header4) {
   const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header4.toString("latin1", field.start, field.end))?.[1];
   return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header4);
@@ -5726,14 +5730,22 @@ function free(buffer) {
 }
 __name(free, "free");
 
+// src/bytes/jobs-at-once.ts
+var import_node_os2 = require("node:os");
+var libuvThreads = 4;
+function jobsAtOnce() {
+  return Math.max(2, Math.min(libuvThreads, (0, import_node_os2.availableParallelism)()));
+}
+__name(jobsAtOnce, "jobsAtOnce");
+
 // src/image/archive/layer.ts
-var maxPending = 4;
 function layerWriter(out, options6) {
   const { compress, mediaType } = frameCompressor(options6);
   const diffId = (0, import_node_crypto3.createHash)("sha256");
   const digest2 = compress && (0, import_node_crypto3.createHash)("sha256");
   const start = out.position;
   const pending = [];
+  const maxPending = jobsAtOnce();
   let uncompressedSize = 0;
   let last = Promise.resolve();
   let cancelled = false;
@@ -7552,7 +7564,7 @@ async function convertCommand(words) {
   }
   const refusal = engine && compression && cantLoad(engine, compression);
   if (refusal !== void 0) throw new UsageError(`--compression: ${refusal}`);
-  const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os2.tmpdir)());
+  const dir2 = makeTempDir(values["temp-dir"] ?? (0, import_node_os3.tmpdir)());
   const release = removeAtExit(dir2);
   const layers = values.output || layout || compression ? void 0 : engine?.layers;
   const rootImport = layers && new RootImport(layers, (0, import_node_path9.basename)(dir2));
@@ -12859,7 +12871,6 @@ __name(openArrivingFile, "openArrivingFile");
 
 // src/disk/spool/index.ts
 var import_node_fs20 = require("node:fs");
-var import_node_os3 = require("node:os");
 var import_node_url = require("node:url");
 var import_node_worker_threads3 = require("node:worker_threads");
 
@@ -12946,7 +12957,7 @@ __name(readInPlace, "readInPlace");
 function inflateFiles(files2, name2, options6) {
   const tasks = files2.map(taskOf);
   workerScript2();
-  const { concurrency = defaultConcurrency() } = options6;
+  const { concurrency = jobsAtOnce() } = options6;
   const outputs = openTemporaryFiles(Math.min(concurrency, files2.length), options6.dir);
   const { growth, finish, close } = startWork(tasks, outputs, options6);
   const parts = files2.map((file, index) => growingFile(growth, index, file.name));
@@ -12954,7 +12965,7 @@ function inflateFiles(files2, name2, options6) {
   return Object.assign(concatGrowing(parts, name2), { inflated, finish, close });
 }
 __name(inflateFiles, "inflateFiles");
-function startWork(files2, outputs, { concurrency = defaultConcurrency(), ...settings }) {
+function startWork(files2, outputs, { concurrency = jobsAtOnce(), ...settings }) {
   const growth = new FileGrowth(files2.length);
   startWorker(workerScript2(), { ...settings, shared: growth.shared, files: files2, outputs: [...outputs], concurrency }, growth);
   return {
@@ -12971,10 +12982,6 @@ function taskOf({ name: name2, source, compression, expected }) {
   return { name: name2, runs: source.runs, compression, ...expected && { expected } };
 }
 __name(taskOf, "taskOf");
-function defaultConcurrency() {
-  return Math.max(2, Math.min(4, (0, import_node_os3.availableParallelism)()));
-}
-__name(defaultConcurrency, "defaultConcurrency");
 function workerScript2() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
   if (!(0, import_node_fs20.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
@@ -13597,7 +13604,7 @@ async function* standardFrame(input) {
 __name(standardFrame, "standardFrame");
 
 // src/disk/spool/decode.ts
-var pieceSize = 256 << 10;
+var pieceSize = 1 << 20;
 function decode(compression, stored) {
   if (compression === "none" || compression === "zstd") {
     let bytes = 0;

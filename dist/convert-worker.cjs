@@ -6,7 +6,6 @@ var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
 var __getOwnPropNames = Object.getOwnPropertyNames;
 var __getProtoOf = Object.getPrototypeOf;
 var __hasOwnProp = Object.prototype.hasOwnProperty;
-var __name = (target, value) => __defProp(target, "name", { value, configurable: true });
 var __commonJS = (cb, mod) => function __require() {
   try {
     return mod || (0, cb[__getOwnPropNames(cb)[0]])((mod = { exports: {} }).exports, mod), mod.exports;
@@ -54,22 +53,18 @@ var require_ed5 = __commonJS({
     function isChar(c) {
       return c >= SPACE && c <= 55295 || c === NL || c === CR || c === TAB || c >= 57344 && c <= 65533 || c >= 65536 && c <= 1114111;
     }
-    __name(isChar, "isChar");
     exports2.isChar = isChar;
     function isS(c) {
       return c === SPACE || c === NL || c === CR || c === TAB;
     }
-    __name(isS, "isS");
     exports2.isS = isS;
     function isNameStartChar(c) {
       return c >= 65 && c <= 90 || c >= 97 && c <= 122 || c === 58 || c === 95 || c === 8204 || c === 8205 || c >= 192 && c <= 214 || c >= 216 && c <= 246 || c >= 248 && c <= 767 || c >= 880 && c <= 893 || c >= 895 && c <= 8191 || c >= 8304 && c <= 8591 || c >= 11264 && c <= 12271 || c >= 12289 && c <= 55295 || c >= 63744 && c <= 64975 || c >= 65008 && c <= 65533 || c >= 65536 && c <= 983039;
     }
-    __name(isNameStartChar, "isNameStartChar");
     exports2.isNameStartChar = isNameStartChar;
     function isNameChar(c) {
       return isNameStartChar(c) || c >= 48 && c <= 57 || c === 45 || c === 46 || c === 183 || c >= 768 && c <= 879 || c >= 8255 && c <= 8256;
     }
-    __name(isNameChar, "isNameChar");
     exports2.isNameChar = isNameChar;
   }
 });
@@ -99,32 +94,26 @@ var require_ed2 = __commonJS({
     function isChar(c) {
       return c >= 1 && c <= 55295 || c >= 57344 && c <= 65533 || c >= 65536 && c <= 1114111;
     }
-    __name(isChar, "isChar");
     exports2.isChar = isChar;
     function isRestrictedChar(c) {
       return c >= 1 && c <= 8 || c === 11 || c === 12 || c >= 14 && c <= 31 || c >= 127 && c <= 132 || c >= 134 && c <= 159;
     }
-    __name(isRestrictedChar, "isRestrictedChar");
     exports2.isRestrictedChar = isRestrictedChar;
     function isCharAndNotRestricted(c) {
       return c === 9 || c === 10 || c === 13 || c > 31 && c < 127 || c === 133 || c > 159 && c <= 55295 || c >= 57344 && c <= 65533 || c >= 65536 && c <= 1114111;
     }
-    __name(isCharAndNotRestricted, "isCharAndNotRestricted");
     exports2.isCharAndNotRestricted = isCharAndNotRestricted;
     function isS(c) {
       return c === SPACE || c === NL || c === CR || c === TAB;
     }
-    __name(isS, "isS");
     exports2.isS = isS;
     function isNameStartChar(c) {
       return c >= 65 && c <= 90 || c >= 97 && c <= 122 || c === 58 || c === 95 || c === 8204 || c === 8205 || c >= 192 && c <= 214 || c >= 216 && c <= 246 || c >= 248 && c <= 767 || c >= 880 && c <= 893 || c >= 895 && c <= 8191 || c >= 8304 && c <= 8591 || c >= 11264 && c <= 12271 || c >= 12289 && c <= 55295 || c >= 63744 && c <= 64975 || c >= 65008 && c <= 65533 || c >= 65536 && c <= 983039;
     }
-    __name(isNameStartChar, "isNameStartChar");
     exports2.isNameStartChar = isNameStartChar;
     function isNameChar(c) {
       return isNameStartChar(c) || c >= 48 && c <= 57 || c === 45 || c === 46 || c === 183 || c >= 768 && c <= 879 || c >= 8255 && c <= 8256;
     }
-    __name(isNameChar, "isNameChar");
     exports2.isNameChar = isNameChar;
   }
 });
@@ -142,12 +131,10 @@ var require_ed3 = __commonJS({
     function isNCNameStartChar(c) {
       return c >= 65 && c <= 90 || c === 95 || c >= 97 && c <= 122 || c >= 192 && c <= 214 || c >= 216 && c <= 246 || c >= 248 && c <= 767 || c >= 880 && c <= 893 || c >= 895 && c <= 8191 || c >= 8204 && c <= 8205 || c >= 8304 && c <= 8591 || c >= 11264 && c <= 12271 || c >= 12289 && c <= 55295 || c >= 63744 && c <= 64975 || c >= 65008 && c <= 65533 || c >= 65536 && c <= 983039;
     }
-    __name(isNCNameStartChar, "isNCNameStartChar");
     exports2.isNCNameStartChar = isNCNameStartChar;
     function isNCNameChar(c) {
       return isNCNameStartChar(c) || (c === 45 || c === 46 || c >= 48 && c <= 57 || c === 183 || c >= 768 && c <= 879 || c >= 8255 && c <= 8256);
     }
-    __name(isNCNameChar, "isNCNameChar");
     exports2.isNCNameChar = isNCNameChar;
   }
 });
@@ -254,7 +241,7 @@ var require_saxes = __commonJS({
     var CLOSE_BRACKET = 93;
     var NEL = 133;
     var LS = 8232;
-    var isQuote = /* @__PURE__ */ __name((c) => c === DQUOTE || c === SQUOTE, "isQuote");
+    var isQuote = (c) => c === DQUOTE || c === SQUOTE;
     var QUOTES = [DQUOTE, SQUOTE];
     var DOCTYPE_TERMINATOR = [...QUOTES, OPEN_BRACKET, GREATER];
     var DTD_TERMINATOR = [...QUOTES, LESS, CLOSE_BRACKET];
@@ -292,15 +279,13 @@ var require_saxes = __commonJS({
         default:
       }
     }
-    __name(nsPairCheck, "nsPairCheck");
     function nsMappingCheck(parser, mapping) {
       for (const local of Object.keys(mapping)) {
         nsPairCheck(parser, local, mapping[local]);
       }
     }
-    __name(nsMappingCheck, "nsMappingCheck");
-    var isNCName = /* @__PURE__ */ __name((name) => NC_NAME_RE.test(name), "isNCName");
-    var isName = /* @__PURE__ */ __name((name) => NAME_RE.test(name), "isName");
+    var isNCName = (name) => NC_NAME_RE.test(name);
+    var isName = (name) => NAME_RE.test(name);
     var FORBIDDEN_START = 0;
     var FORBIDDEN_BRACKET = 1;
     var FORBIDDEN_BRACKET_BRACKET = 2;
@@ -335,9 +320,6 @@ var require_saxes = __commonJS({
       ready: "readyHandler"
     };
     var SaxesParser3 = class {
-      static {
-        __name(this, "SaxesParser");
-      }
       /**
        * @param opt The parser options.
        */
@@ -1967,7 +1949,6 @@ var require_pend = __commonJS({
       this.waiting = [];
       this.error = null;
     }
-    __name(Pend, "Pend");
     Pend.prototype.go = function(fn) {
       if (this.pending < this.max) {
         pendGo(this, fn);
@@ -2002,17 +1983,13 @@ var require_pend = __commonJS({
           listeners.forEach(cbListener);
         }
       }
-      __name(onCb, "onCb");
       function cbListener(listener) {
         listener(self.error);
       }
-      __name(cbListener, "cbListener");
     }
-    __name(pendHold, "pendHold");
     function pendGo(self, fn) {
       fn(pendHold(self));
     }
-    __name(pendGo, "pendGo");
   }
 });
 
@@ -2036,7 +2013,6 @@ var require_fd_slicer = __commonJS({
       this.pend.max = 1;
       this.refCount = 0;
     }
-    __name(FdSlicer, "FdSlicer");
     FdSlicer.prototype.read = function(buffer, offset, length3, position2, callback) {
       var self = this;
       self.pend.go(function(cb) {
@@ -2065,7 +2041,6 @@ var require_fd_slicer = __commonJS({
           self.emit("close");
         }
       }
-      __name(onCloseDone, "onCloseDone");
     };
     util.inherits(ReadStream, Readable3);
     function ReadStream(context, options2) {
@@ -2077,7 +2052,6 @@ var require_fd_slicer = __commonJS({
       this.endOffset = options2.end;
       this.pos = this.start;
     }
-    __name(ReadStream, "ReadStream");
     ReadStream.prototype._read = function(n) {
       var self = this;
       var toRead = Math.min(self._readableState.highWaterMark, n);
@@ -2121,7 +2095,6 @@ var require_fd_slicer = __commonJS({
       this.refCount = 0;
       this.buffer = buffer;
     }
-    __name(BufferSlicer, "BufferSlicer");
     BufferSlicer.prototype.read = function(buffer, offset, length3, position2, callback) {
       if (!(0 <= offset && offset <= buffer.length)) throw new RangeError("offset outside buffer: 0 <= " + offset + " <= " + buffer.length);
       if (position2 < 0) throw new RangeError("position is negative: " + position2);
@@ -2445,7 +2418,6 @@ var require_crc32 = __commonJS({
       }
       return (crc ^ -1) >>> 0;
     }
-    __name(crc323, "crc32");
     module2.exports = crc323;
   }
 });
@@ -2486,7 +2458,6 @@ var require_yauzl = __commonJS({
         });
       });
     }
-    __name(openPromise, "openPromise");
     function fromFdPromise(fd, options2) {
       return new Promise((resolve2, reject) => {
         fromFd(fd, { ...options2, lazyEntries: true }, function(err, zipfile) {
@@ -2495,7 +2466,6 @@ var require_yauzl = __commonJS({
         });
       });
     }
-    __name(fromFdPromise, "fromFdPromise");
     function fromBufferPromise(buffer, options2) {
       return new Promise((resolve2, reject) => {
         fromBuffer(buffer, { ...options2, lazyEntries: true }, function(err, zipfile) {
@@ -2504,7 +2474,6 @@ var require_yauzl = __commonJS({
         });
       });
     }
-    __name(fromBufferPromise, "fromBufferPromise");
     function fromRandomAccessReaderPromise2(reader, totalSize, options2) {
       return new Promise((resolve2, reject) => {
         fromRandomAccessReader(reader, totalSize, { ...options2, lazyEntries: true }, function(err, zipfile) {
@@ -2513,7 +2482,6 @@ var require_yauzl = __commonJS({
         });
       });
     }
-    __name(fromRandomAccessReaderPromise2, "fromRandomAccessReaderPromise");
     function open3(path, options2, callback) {
       if (typeof options2 === "function") {
         callback = options2;
@@ -2534,7 +2502,6 @@ var require_yauzl = __commonJS({
         });
       });
     }
-    __name(open3, "open");
     function fromFd(fd, options2, callback) {
       if (typeof options2 === "function") {
         callback = options2;
@@ -2553,7 +2520,6 @@ var require_yauzl = __commonJS({
         fromRandomAccessReader(reader, stats.size, options2, callback);
       });
     }
-    __name(fromFd, "fromFd");
     function fromBuffer(buffer, options2, callback) {
       if (typeof options2 === "function") {
         callback = options2;
@@ -2568,7 +2534,6 @@ var require_yauzl = __commonJS({
       var reader = new fd_slicer.BufferSlicer(buffer);
       fromRandomAccessReader(reader, buffer.length, options2, callback);
     }
-    __name(fromBuffer, "fromBuffer");
     function fromRandomAccessReader(reader, totalSize, options2, callback) {
       if (typeof options2 === "function") {
         callback = options2;
@@ -2633,7 +2598,6 @@ var require_yauzl = __commonJS({
         callback(new Error("End of central directory record signature not found. Either not a zip file, or file is truncated."));
       });
     }
-    __name(fromRandomAccessReader, "fromRandomAccessReader");
     util.inherits(ZipFile, EventEmitter);
     function ZipFile(reader, centralDirectoryOffset, fileSize, entryCount, comment, autoClose, lazyEntries, decodeStrings, validateEntrySizes, strictFileNames) {
       var self = this;
@@ -2660,7 +2624,6 @@ var require_yauzl = __commonJS({
       self.hasEachEntryBeenCalled = false;
       if (!self.lazyEntries) self._readEntry();
     }
-    __name(ZipFile, "ZipFile");
     ZipFile.prototype.close = function() {
       if (!this.isOpen) return;
       this.isOpen = false;
@@ -2670,13 +2633,11 @@ var require_yauzl = __commonJS({
       if (self.autoClose) self.close();
       emitError(self, err);
     }
-    __name(emitErrorAndAutoClose, "emitErrorAndAutoClose");
     function emitError(self, err) {
       if (self.emittedError) return;
       self.emittedError = true;
       self.emit("error", err);
     }
-    __name(emitError, "emitError");
     ZipFile.prototype.readEntry = function() {
       if (!this.lazyEntries) throw new Error("readEntry() called without lazyEntries:true");
       this._readEntry();
@@ -2800,27 +2761,23 @@ var require_yauzl = __commonJS({
         self.removeListener("error", onError);
         if (self.autoClose) self.close();
       }
-      __name(cleanup, "cleanup");
       function onEntry(entry2) {
         let { resolve: resolve2 } = pendingResolveReject;
         pendingResolveReject = null;
         resolve2({ value: entry2 });
       }
-      __name(onEntry, "onEntry");
       function onEnd() {
         let { resolve: resolve2 } = pendingResolveReject;
         pendingResolveReject = null;
         cleanup();
         resolve2({ done: true });
       }
-      __name(onEnd, "onEnd");
       function onError(err) {
         let { reject } = pendingResolveReject;
         pendingResolveReject = null;
         cleanup();
         reject(err);
       }
-      __name(onError, "onError");
       return {
         [Symbol.asyncIterator]() {
           return this;
@@ -3042,7 +2999,6 @@ var require_yauzl = __commonJS({
     };
     function Entry() {
     }
-    __name(Entry, "Entry");
     Entry.prototype.getLastModDate = function(options2) {
       if (options2 == null) options2 = {};
       if (!options2.forceDosFormat) {
@@ -3080,7 +3036,6 @@ var require_yauzl = __commonJS({
     };
     function LocalFileHeader() {
     }
-    __name(LocalFileHeader, "LocalFileHeader");
     function dosDateTimeToDate(date, time, timezone) {
       var day = date & 31;
       var month = (date >> 5 & 15) - 1;
@@ -3097,7 +3052,6 @@ var require_yauzl = __commonJS({
         throw new Error("unrecognized options.timezone: " + options.timezone);
       }
     }
-    __name(dosDateTimeToDate, "dosDateTimeToDate");
     function getFileNameLowLevel(generalPurposeBitFlag, fileNameBuffer, extraFields, strictFileNames) {
       var fileName = null;
       for (var i = 0; i < extraFields.length; i++) {
@@ -3126,7 +3080,6 @@ var require_yauzl = __commonJS({
       }
       return fileName;
     }
-    __name(getFileNameLowLevel, "getFileNameLowLevel");
     function validateFileName(fileName) {
       if (fileName.indexOf("\\") !== -1) {
         return "invalid characters in fileName: " + fileName;
@@ -3139,7 +3092,6 @@ var require_yauzl = __commonJS({
       }
       return null;
     }
-    __name(validateFileName, "validateFileName");
     function parseExtraFields(extraFieldBuffer) {
       var extraFields = [];
       var i = 0;
@@ -3158,7 +3110,6 @@ var require_yauzl = __commonJS({
       }
       return extraFields;
     }
-    __name(parseExtraFields, "parseExtraFields");
     function readAndAssertNoEof(reader, buffer, offset, length3, position2, callback) {
       if (length3 === 0) {
         return setImmediate(function() {
@@ -3173,14 +3124,12 @@ var require_yauzl = __commonJS({
         callback();
       });
     }
-    __name(readAndAssertNoEof, "readAndAssertNoEof");
     util.inherits(AssertByteCountStream, Transform);
     function AssertByteCountStream(byteCount2) {
       Transform.call(this);
       this.actualByteCount = 0;
       this.expectedByteCount = byteCount2;
     }
-    __name(AssertByteCountStream, "AssertByteCountStream");
     AssertByteCountStream.prototype._transform = function(chunk, encoding, cb) {
       this.actualByteCount += chunk.length;
       if (this.actualByteCount > this.expectedByteCount) {
@@ -3201,7 +3150,6 @@ var require_yauzl = __commonJS({
       EventEmitter.call(this);
       this.refCount = 0;
     }
-    __name(RandomAccessReader2, "RandomAccessReader");
     RandomAccessReader2.prototype.ref = function() {
       this.refCount += 1;
     };
@@ -3215,7 +3163,6 @@ var require_yauzl = __commonJS({
         if (err) return self.emit("error", err);
         self.emit("close");
       }
-      __name(onCloseDone, "onCloseDone");
     };
     RandomAccessReader2.prototype.createReadStream = function(options2) {
       if (options2 == null) options2 = {};
@@ -3282,7 +3229,6 @@ var require_yauzl = __commonJS({
       this.context.ref();
       this.unreffedYet = false;
     }
-    __name(RefUnrefFilter, "RefUnrefFilter");
     RefUnrefFilter.prototype._flush = function(cb) {
       this.unref();
       cb();
@@ -3304,22 +3250,20 @@ var require_yauzl = __commonJS({
         return result;
       }
     }
-    __name(decodeBuffer, "decodeBuffer");
     function readUInt64LE(buffer, offset) {
       var lower32 = buffer.readUInt32LE(offset);
       var upper32 = buffer.readUInt32LE(offset + 4);
       return upper32 * 4294967296 + lower32;
     }
-    __name(readUInt64LE, "readUInt64LE");
     var newBuffer;
     if (typeof Buffer.allocUnsafe === "function") {
-      newBuffer = /* @__PURE__ */ __name(function(len) {
+      newBuffer = function(len) {
         return Buffer.allocUnsafe(len);
-      }, "newBuffer");
+      };
     } else {
-      newBuffer = /* @__PURE__ */ __name(function(len) {
+      newBuffer = function(len) {
         return new Buffer(len);
-      }, "newBuffer");
+      };
     }
     function installDestroyFn(stream, fn) {
       if (typeof stream.destroy === "function") {
@@ -3331,11 +3275,9 @@ var require_yauzl = __commonJS({
         stream.destroy = fn;
       }
     }
-    __name(installDestroyFn, "installDestroyFn");
     function defaultCallback(err) {
       if (err) throw err;
     }
-    __name(defaultCallback, "defaultCallback");
   }
 });
 
@@ -3357,22 +3299,18 @@ function pathText(bytes) {
     return escapeInvalid(bytes);
   }
 }
-__name(pathText, "pathText");
 var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 function oneLine(text3) {
   return text3.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
-__name(oneLine, "oneLine");
 function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
-__name(escaped, "escaped");
 function textBytes(text3) {
   if (text3.isWellFormed()) return Buffer.from(text3);
   const parts = text3.split(/([\udc80-\udcff])/u);
   return Buffer.concat(parts.map((part, index) => index % 2 === 1 ? Buffer.of(part.charCodeAt(0) - 56320) : Buffer.from(part)));
 }
-__name(textBytes, "textBytes");
 function escapeInvalid(bytes) {
   let text3 = "";
   for (let at = 0; at < bytes.length; ) {
@@ -3382,7 +3320,6 @@ function escapeInvalid(bytes) {
   }
   return text3;
 }
-__name(escapeInvalid, "escapeInvalid");
 function sequenceLength(bytes, at) {
   const first = bytes[at];
   if (first < 128) return 1;
@@ -3394,13 +3331,9 @@ function sequenceLength(bytes, at) {
   for (let index = 2; index < length3; index++) if (((bytes[at + index] ?? 0) & 192) !== 128) return 0;
   return length3;
 }
-__name(sequenceLength, "sequenceLength");
 
 // src/bytes/errors.ts
 var UserError = class extends Error {
-  static {
-    __name(this, "UserError");
-  }
   name = "UserError";
   kind;
   constructor(message2, kind) {
@@ -3409,9 +3342,6 @@ var UserError = class extends Error {
   }
 };
 var DiskError = class _DiskError extends UserError {
-  static {
-    __name(this, "DiskError");
-  }
   name = "DiskError";
   constructor(place2, what, kind = "damaged") {
     super(oneLine(`${place2}: ${what}`), kind);
@@ -3424,15 +3354,12 @@ var DiskError = class _DiskError extends UserError {
 function damage(source, at, what, whole2 = "filesystem") {
   return damageAt(typeof at === "number" ? `${source.name}, byte ${at}` : `${at} of ${source.name}`, what, whole2);
 }
-__name(damage, "damage");
 function damageAt(place2, what, whole2 = "filesystem") {
   return new DiskError(place2, `${what}; the ${whole2} is damaged`);
 }
-__name(damageAt, "damageAt");
 function fileError(path, error) {
   return new DiskError(path, fileProblem(error), kindOfSystemError(error));
 }
-__name(fileError, "fileError");
 function fileProblem(error) {
   const { code } = error;
   const known = {
@@ -3441,7 +3368,6 @@ function fileProblem(error) {
   };
   return known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`;
 }
-__name(fileProblem, "fileProblem");
 var kindOfCode = {
   ENOSPC: "no-room",
   EDQUOT: "no-room",
@@ -3453,12 +3379,10 @@ var kindOfCode = {
 function kindOfSystemError(error) {
   return kindOfCode[error.code ?? ""] ?? "input-output";
 }
-__name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
   const { errno, message: message2 } = error;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
 }
-__name(systemMessage, "systemMessage");
 function onceEach(warn) {
   const said = /* @__PURE__ */ new Set();
   return (sentence, kind = sentence) => {
@@ -3467,19 +3391,17 @@ function onceEach(warn) {
     warn(sentence);
   };
 }
-__name(onceEach, "onceEach");
 
 // src/disk/filesystem/tree.ts
 function fileKey({ dev, ino }) {
   return dev === void 0 ? ino : `${dev}:${ino}`;
 }
-__name(fileKey, "fileKey");
 var limits = { name: 255, path: 4096, entries: 5e6 };
 function* walk(tree, onUnreadable = rethrow, depth3 = Number.POSITIVE_INFINITY) {
   const seen = /* @__PURE__ */ new Set([fileKey(tree.root)]);
   const pending = [];
   let count = 0;
-  const enter = /* @__PURE__ */ __name((dir) => {
+  const enter = (dir) => {
     let children3;
     try {
       children3 = sortedChildren(tree, dir, onUnreadable);
@@ -3490,7 +3412,7 @@ function* walk(tree, onUnreadable = rethrow, depth3 = Number.POSITIVE_INFINITY) 
     count += children3.length;
     if (count > limits.entries) throw new DiskError(`/${pathText(dir.path)}`, `the filesystem has more than ${limits.entries} entries`);
     for (const child of children3.reverse()) pending.push(child);
-  }, "enter");
+  };
   enter({ path: Buffer.alloc(0), node: tree.root });
   for (let entry2 = pending.pop(); entry2; entry2 = pending.pop()) {
     yield entry2;
@@ -3503,17 +3425,14 @@ function* walk(tree, onUnreadable = rethrow, depth3 = Number.POSITIVE_INFINITY) 
     enter(entry2);
   }
 }
-__name(walk, "walk");
 function componentsOf(path) {
   let slashes = 0;
   for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) slashes++;
   return slashes + 1;
 }
-__name(componentsOf, "componentsOf");
 function rethrow(error) {
   throw error;
 }
-__name(rethrow, "rethrow");
 function sortedChildren(tree, dir, onUnreadable) {
   const children3 = [];
   for (const entry2 of tree.entries(dir.node)) {
@@ -3533,7 +3452,6 @@ function sortedChildren(tree, dir, onUnreadable) {
   }
   return children3;
 }
-__name(sortedChildren, "sortedChildren");
 function checkName(name, dir) {
   const text3 = name.toString("latin1");
   const place2 = `/${pathText(dir.path)}`;
@@ -3543,19 +3461,16 @@ function checkName(name, dir) {
   if (name.length > limits.name) throw new DiskError(place2, `the directory has a name of ${name.length} bytes; the limit is ${limits.name}`);
   if (dir.path.length + 1 + name.length > limits.path) throw new DiskError(place2, `a path in it is longer than ${limits.path} bytes`);
 }
-__name(checkName, "checkName");
 function join(dir, name) {
   return dir.length === 0 ? name : Buffer.concat([dir, Buffer.from("/"), name]);
 }
-__name(join, "join");
 function resolve(tree, path) {
   const trail = resolveTrail(tree, path);
   return trail && (trail.at(-1)?.node ?? tree.root);
 }
-__name(resolve, "resolve");
 function resolveTrail(tree, path) {
   const trail = [];
-  const components = /* @__PURE__ */ __name((text3) => text3.split("/").filter((name) => name !== "" && name !== "."), "components");
+  const components = (text3) => text3.split("/").filter((name) => name !== "" && name !== ".");
   const pending = components(path).reverse();
   let links2 = 0;
   for (let name = pending.pop(); name !== void 0; name = pending.pop()) {
@@ -3578,12 +3493,10 @@ function resolveTrail(tree, path) {
   }
   return trail;
 }
-__name(resolveTrail, "resolveTrail");
 function childNode(tree, dir, name) {
   for (const entry2 of tree.entries(dir)) if (entry2.name.toString("latin1") === name) return entry2.node();
   return void 0;
 }
-__name(childNode, "childNode");
 
 // src/disk/input.ts
 var import_node_fs6 = require("node:fs");
@@ -3598,9 +3511,6 @@ var table = { offset: 2048, entry: 24 };
 var defaultPatience = 120;
 var turnLength = 1e3;
 var FileGrowth = class {
-  static {
-    __name(this, "FileGrowth");
-  }
   shared;
   #words;
   #patience;
@@ -3685,7 +3595,7 @@ ${what}`;
   /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
   stop() {
     Atomics.store(this.#words, word.stop, 1);
-    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
+    const ended = () => Atomics.load(this.#words, word.ended) !== 0 || void 0;
     return this.#waitInSilence(ended, this.#hasFailed) ?? this.#waitInSilence(ended) ?? false;
   }
   /** How many bytes of file `index` there are, if there are `end`, or won't be more. */
@@ -3694,7 +3604,7 @@ ${what}`;
     const bytes = this.available(index);
     return complete || bytes >= end ? bytes : void 0;
   }
-  #hasFailed = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.failure) > 1, "#hasFailed");
+  #hasFailed = () => Atomics.load(this.#words, word.failure) > 1;
   #throwFailure() {
     const failure = Atomics.load(this.#words, word.failure);
     if (failure > 1) {
@@ -3756,7 +3666,6 @@ function bytesAt(source, offset, length3) {
   source.read(bytes, offset);
   return bytes;
 }
-__name(bytesAt, "bytesAt");
 function checkRange(source, offset, length3) {
   const end = offset + length3;
   if (!(offset >= 0 && length3 >= 0 && (source.reaches ? source.reaches(end) : end <= source.size))) {
@@ -3766,7 +3675,6 @@ function checkRange(source, offset, length3) {
     );
   }
 }
-__name(checkRange, "checkRange");
 function openFile(path, name = path) {
   const fd = attempt(path, () => (0, import_node_fs.openSync)(path, import_node_fs.constants.O_RDONLY | import_node_fs.constants.O_NONBLOCK));
   const stats = (0, import_node_fs.fstatSync)(fd);
@@ -3775,9 +3683,8 @@ function openFile(path, name = path) {
     throw new DiskError(path, "it is not a regular file", "not-a-ddk");
   }
   const { size } = stats;
-  return Object.assign(fileSource(fd, size, name), { fd, close: /* @__PURE__ */ __name(() => (0, import_node_fs.closeSync)(fd), "close") });
+  return Object.assign(fileSource(fd, size, name), { fd, close: () => (0, import_node_fs.closeSync)(fd) });
 }
-__name(openFile, "openFile");
 function attempt(path, open3) {
   try {
     return open3();
@@ -3785,7 +3692,6 @@ function attempt(path, open3) {
     throw fileError(path, error);
   }
 }
-__name(attempt, "attempt");
 function fileSource(fd, size, name) {
   const source = {
     name,
@@ -3798,7 +3704,6 @@ function fileSource(fd, size, name) {
   };
   return source;
 }
-__name(fileSource, "fileSource");
 function readFully(fd, into, offset, name) {
   for (let done = 0; done < into.length; ) {
     const got = readAt(fd, into, done, offset + done, name);
@@ -3809,7 +3714,6 @@ function readFully(fd, into, offset, name) {
     done += got;
   }
 }
-__name(readFully, "readFully");
 function readAt(fd, into, done, position2, name) {
   try {
     return (0, import_node_fs.readSync)(fd, into, done, into.length - done, position2);
@@ -3817,7 +3721,6 @@ function readAt(fd, into, done, position2, name) {
     throw new DiskError(name, `it can't be read at byte ${position2}: ${systemMessage(error)}`, "input-output");
   }
 }
-__name(readAt, "readAt");
 function memorySource(bytes, name) {
   const source = {
     name,
@@ -3829,7 +3732,6 @@ function memorySource(bytes, name) {
   };
   return source;
 }
-__name(memorySource, "memorySource");
 function slice(source, offset, size, name = source.name) {
   checkRange(source, offset, size);
   const part = {
@@ -3846,7 +3748,6 @@ function slice(source, offset, size, name = source.name) {
   };
   return part;
 }
-__name(slice, "slice");
 function sliceRuns(runs, offset, size) {
   const found = [];
   let start = 0;
@@ -3858,7 +3759,6 @@ function sliceRuns(runs, offset, size) {
   }
   return found;
 }
-__name(sliceRuns, "sliceRuns");
 function concat(parts, name) {
   const starts = [];
   let size = 0;
@@ -3883,7 +3783,6 @@ function concat(parts, name) {
   };
   return parts.every((part) => part.runs) ? { ...whole2, runs: parts.flatMap((part) => part.runs) } : whole2;
 }
-__name(concat, "concat");
 function lastUpTo(starts, offset) {
   let low = 0;
   for (let high = starts.length; high - low > 1; ) {
@@ -3893,7 +3792,6 @@ function lastUpTo(starts, offset) {
   }
   return low;
 }
-__name(lastUpTo, "lastUpTo");
 function* pieces(source, pieceSize2 = 1 << 20) {
   const buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize2, source.size));
   for (let offset = 0; offset < source.size; offset += buffer.length) {
@@ -3902,7 +3800,6 @@ function* pieces(source, pieceSize2 = 1 << 20) {
     yield piece2;
   }
 }
-__name(pieces, "pieces");
 
 // src/bytes/arriving-file.ts
 function openArrivingFile(path, { size, growth: shared }) {
@@ -3910,9 +3807,9 @@ function openArrivingFile(path, { size, growth: shared }) {
   const file = openFile(path, name);
   const growth = new FileGrowth(shared);
   let known = 0;
-  const waitFor = /* @__PURE__ */ __name((end) => {
+  const waitFor = (end) => {
     if (end > known) known = growth.waitFor(0, end);
-  }, "waitFor");
+  };
   const { fd } = file;
   const arriving = {
     ...file,
@@ -3923,11 +3820,10 @@ function openArrivingFile(path, { size, growth: shared }) {
       waitFor(offset + into.length);
       readFully(fd, into, offset, name);
     },
-    finish: /* @__PURE__ */ __name(() => waitFor(size), "finish")
+    finish: () => waitFor(size)
   };
   return arriving;
 }
-__name(openArrivingFile, "openArrivingFile");
 
 // src/bytes/bytes-text.ts
 function bytesText(bytes) {
@@ -3938,11 +3834,9 @@ function bytesText(bytes) {
   for (; value >= 999.95 && unit2 < units.length - 1; unit2++) value /= 1e3;
   return `${value.toFixed(1)} ${units[unit2]}`;
 }
-__name(bytesText, "bytesText");
 
 // src/disk/spool/index.ts
 var import_node_fs3 = require("node:fs");
-var import_node_os = require("node:os");
 var import_node_url = require("node:url");
 var import_node_worker_threads = require("node:worker_threads");
 
@@ -3950,25 +3844,24 @@ var import_node_worker_threads = require("node:worker_threads");
 function growingFile(growth, index, name) {
   let known = 0;
   let place2;
-  const waitFor = /* @__PURE__ */ __name((end) => {
+  const waitFor = (end) => {
     if (end > known) known = growth.waitFor(index, end);
     return known;
-  }, "waitFor");
-  const readThere = /* @__PURE__ */ __name((into, at) => {
+  };
+  const readThere = (into, at) => {
     place2 ??= growth.placeOf(index);
     readFully(place2.fd, into, place2.offset + at, name);
-  }, "readThere");
-  const runs = /* @__PURE__ */ __name(() => {
+  };
+  const runs = () => {
     const length3 = waitFor(Number.POSITIVE_INFINITY);
     const { fd, offset } = growth.placeOf(index);
     return [{ file: fd, offset, length: length3 }];
-  }, "runs");
+  };
   return growingSource(name, waitFor, readThere, runs);
 }
-__name(growingFile, "growingFile");
 function concatGrowing(parts, name) {
   const starts = [0];
-  const waitFor = /* @__PURE__ */ __name((end) => {
+  const waitFor = (end) => {
     for (; ; ) {
       const index = starts.length - 1;
       const start = starts[index];
@@ -3978,8 +3871,8 @@ function concatGrowing(parts, name) {
       if (start + there >= end) return start + there;
       starts.push(start + there);
     }
-  }, "waitFor");
-  const readThere = /* @__PURE__ */ __name((into, offset) => {
+  };
+  const readThere = (into, offset) => {
     let index = starts.findLastIndex((start) => start <= offset);
     for (let done = 0; done < into.length; index++) {
       const at = offset + done - starts[index];
@@ -3988,10 +3881,9 @@ function concatGrowing(parts, name) {
       parts[index].read(into.subarray(done, done + length3), at);
       done += length3;
     }
-  }, "readThere");
+  };
   return growingSource(name, waitFor, readThere, () => parts.flatMap((part) => part.runs));
 }
-__name(concatGrowing, "concatGrowing");
 function growingSource(name, waitFor, readThere, runs) {
   const source = {
     name,
@@ -4002,7 +3894,7 @@ function growingSource(name, waitFor, readThere, runs) {
     get runs() {
       return runs();
     },
-    reaches: /* @__PURE__ */ __name((end) => waitFor(end) >= end, "reaches"),
+    reaches: (end) => waitFor(end) >= end,
     read(into, offset) {
       checkRange(source, offset, into.length);
       readThere(into, offset);
@@ -4010,7 +3902,13 @@ function growingSource(name, waitFor, readThere, runs) {
   };
   return source;
 }
-__name(growingSource, "growingSource");
+
+// src/bytes/jobs-at-once.ts
+var import_node_os = require("node:os");
+var libuvThreads = 4;
+function jobsAtOnce() {
+  return Math.max(2, Math.min(libuvThreads, (0, import_node_os.availableParallelism)()));
+}
 
 // src/bytes/unlinked-file.ts
 var import_node_crypto = require("node:crypto");
@@ -4026,60 +3924,49 @@ function openUnlinked(dir) {
     throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, kindOfSystemError(error));
   }
 }
-__name(openUnlinked, "openUnlinked");
 
 // src/disk/spool/index.ts
 function spoolFiles(files2, name, options2) {
   return files2.some(({ compression }) => compression !== "none") ? inflateFiles(files2, name, options2) : readInPlace(files2, name, options2);
 }
-__name(spoolFiles, "spoolFiles");
 function readInPlace(files2, name, options2) {
   const sources = files2.map(({ source }) => source);
   const whole2 = concat(sources, name);
   const verification = files2.some(({ expected }) => expected) ? startWork(files2.map(taskOf), [], options2) : { finish() {
   }, close() {
   } };
-  return Object.assign(whole2, { inflated: /* @__PURE__ */ __name(() => whole2.size, "inflated"), finish: verification.finish, close: verification.close });
+  return Object.assign(whole2, { inflated: () => whole2.size, finish: verification.finish, close: verification.close });
 }
-__name(readInPlace, "readInPlace");
 function inflateFiles(files2, name, options2) {
   const tasks = files2.map(taskOf);
   workerScript();
-  const { concurrency = defaultConcurrency() } = options2;
+  const { concurrency = jobsAtOnce() } = options2;
   const outputs = openTemporaryFiles(Math.min(concurrency, files2.length), options2.dir);
   const { growth, finish, close } = startWork(tasks, outputs, options2);
   const parts = files2.map((file, index) => growingFile(growth, index, file.name));
-  const inflated = /* @__PURE__ */ __name(() => files2.reduce((sum, _, index) => sum + growth.available(index), 0), "inflated");
+  const inflated = () => files2.reduce((sum, _, index) => sum + growth.available(index), 0);
   return Object.assign(concatGrowing(parts, name), { inflated, finish, close });
 }
-__name(inflateFiles, "inflateFiles");
-function startWork(files2, outputs, { concurrency = defaultConcurrency(), ...settings }) {
+function startWork(files2, outputs, { concurrency = jobsAtOnce(), ...settings }) {
   const growth = new FileGrowth(files2.length);
   startWorker(workerScript(), { ...settings, shared: growth.shared, files: files2, outputs: [...outputs], concurrency }, growth);
   return {
     growth,
-    finish: /* @__PURE__ */ __name(() => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)), "finish"),
+    finish: () => files2.forEach((_, index) => void growth.waitFor(index, Number.POSITIVE_INFINITY)),
     close() {
       if (growth.stop()) for (const fd of outputs.splice(0)) (0, import_node_fs3.closeSync)(fd);
     }
   };
 }
-__name(startWork, "startWork");
 function taskOf({ name, source, compression, expected }) {
   if (!source.runs) throw new DiskError(name, "its bytes are not stored in a file, so it can't be inflated in the background");
   return { name, runs: source.runs, compression, ...expected && { expected } };
 }
-__name(taskOf, "taskOf");
-function defaultConcurrency() {
-  return Math.max(2, Math.min(4, (0, import_node_os.availableParallelism)()));
-}
-__name(defaultConcurrency, "defaultConcurrency");
 function workerScript() {
   const script = new URL(importMetaUrl.endsWith(".ts") ? "./inflate-worker.ts" : "./inflate-worker.cjs", importMetaUrl);
   if (!(0, import_node_fs3.existsSync)(script)) throw new DiskError((0, import_node_url.fileURLToPath)(script), "the program is incomplete: this file is missing", "input-output");
   return script;
 }
-__name(workerScript, "workerScript");
 function openTemporaryFiles(count, dir) {
   const files2 = [];
   try {
@@ -4090,18 +3977,16 @@ function openTemporaryFiles(count, dir) {
     throw error;
   }
 }
-__name(openTemporaryFiles, "openTemporaryFiles");
 function startWorker(script, task, growth) {
-  const stopped = /* @__PURE__ */ __name((why) => {
+  const stopped = (why) => {
     growth.fail("unpacking", why);
     growth.end();
-  }, "stopped");
+  };
   const worker = new import_node_worker_threads.Worker(script, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: 2 } });
   worker.on("error", (error) => stopped(`the thread stopped: ${error.message}`));
   worker.on("exit", () => stopped("the thread stopped early"));
   worker.unref();
 }
-__name(startWorker, "startWorker");
 
 // src/disk/appliance/chunks.ts
 var maxChunks = 1e5;
@@ -4119,11 +4004,9 @@ function findChunks(tree, ovaPath, vdi, device) {
     `the disk ${vdi.name} should be in ${candidates.join(" or ") || "a directory"} beside it, as chunk-000000000.gz and so on, but there ${listing(tree, descend(tree, place2))}`
   );
 }
-__name(findChunks, "findChunks");
 function relativePath(source) {
   return source.replace(/^file:\/\//i, "").split("/").filter((name) => name !== "" && name !== ".").join("/");
 }
-__name(relativePath, "relativePath");
 function descend(tree, path) {
   let dir = { path: "", node: tree.root };
   for (const wanted of path) {
@@ -4134,28 +4017,24 @@ function descend(tree, path) {
   }
   return dir;
 }
-__name(descend, "descend");
 function children(tree, dir) {
   return [...tree.entries(dir.node)].map((entry2) => {
     const name = pathText(entry2.name);
     return { name, path: dir.path === "" ? name : `${dir.path}/${name}`, node: entry2.node() };
   });
 }
-__name(children, "children");
 function listing(tree, dir) {
   const names = dir ? children(tree, dir).map(({ name, node }) => node.type === "dir" ? `${name}/` : name) : [];
   const shown = names.sort().slice(0, 10);
   if (shown.length < names.length) shown.push("\u2026");
   return names.length === 0 ? "is nothing" : `is only ${shown.join(", ")}`;
 }
-__name(listing, "listing");
 function chunkFiles(tree, dir) {
   return children(tree, dir).flatMap(({ name, path, node }) => {
     const digits = /^chunk[-_]?([0-9a-f]+)(?:\.gz)?$/i.exec(name)?.[1];
     return digits !== void 0 && node.type === "file" ? [{ path, node, digits }] : [];
   });
 }
-__name(chunkFiles, "chunkFiles");
 function inOrder(files2, dir) {
   if (files2.length > maxChunks) throw new DiskError(dir, `it holds ${files2.length} chunks; the limit is ${maxChunks}`);
   if (files2.length > 1 && files2.some(isShort) && !areSerial(files2)) {
@@ -4183,37 +4062,30 @@ function inOrder(files2, dir) {
   }
   return numbered.map(({ file }) => file);
 }
-__name(inOrder, "inOrder");
 function isShort({ path }) {
   return /(?:^|\/)chunk[_0-9][0-9a-f]{2}(?:\.gz)?$/i.test(path);
 }
-__name(isShort, "isShort");
 function areSerial(files2) {
   const inOrder3 = [...files2].sort((a, b) => a.digits < b.digits ? -1 : 1);
   if (inOrder3.some(({ digits }, index) => !/^\d+$/.test(digits) || Number(digits) !== index)) return false;
   const [first, ...others] = inOrder3.map(({ node }) => wholeLength(node.content()));
   return inOrder3[0].digits.length === 2 || others.pop() < first && others.every((length3) => length3 === first);
 }
-__name(areSerial, "areSerial");
 function wholeLength(source) {
   return isGzip(source) && source.size >= 18 ? bytesAt(source, source.size - 4, 4).readUInt32LE(0) : source.size;
 }
-__name(wholeLength, "wholeLength");
 function numberOf({ digits, path }) {
   if (!/^\d{1,15}$/.test(digits)) throw new DiskError(path, `${digits} is not a chunk number`);
   return Number(digits);
 }
-__name(numberOf, "numberOf");
 function asChunks(files2, vdi) {
   const chunks = files2.map(({ path, node }) => ({ name: path, source: node.content() }));
   const compression = vdi.type === "dir-gzipped-chunks" || isGzip(chunks[0].source) ? "gzip" : "none";
   return chunks.map((chunk) => ({ ...chunk, compression }));
 }
-__name(asChunks, "asChunks");
 function isGzip(source) {
   return source.size >= 2 && bytesAt(source, 0, 2).readUInt16BE(0) === 8075;
 }
-__name(isGzip, "isGzip");
 
 // src/disk/appliance/ova.ts
 var import_saxes = __toESM(require_saxes(), 1);
@@ -4222,7 +4094,6 @@ var import_saxes = __toESM(require_saxes(), 1);
 function rootOnBootLine(bootLine) {
   return bootLine.match(/(?<=^|\s)root=\S+/g)?.at(-1)?.slice("root=".length);
 }
-__name(rootOnBootLine, "rootOnBootLine");
 
 // src/disk/appliance/ova.ts
 var limits2 = { depth: 32, disks: 1e3 };
@@ -4232,27 +4103,27 @@ function parseOva(xml, name) {
   const vbds = [];
   const vdis = [];
   const vm = { count: 0, label: "", bootLine: "", isHvm: false };
-  const fail = /* @__PURE__ */ __name((what, kind) => {
+  const fail = (what, kind) => {
     throw new DiskError(`${name}, line ${parser.line}, column ${parser.column}`, what, kind);
-  }, "fail");
+  };
   const onElement = {
-    "appliance/vm": /* @__PURE__ */ __name(() => {
+    "appliance/vm": () => {
       vm.count++;
-    }, "appliance/vm"),
-    "appliance/vm/hacks": /* @__PURE__ */ __name((hacks) => {
+    },
+    "appliance/vm/hacks": (hacks) => {
       vm.isHvm = /^(?:true|1)$/i.test(hacks.is_hvm ?? "");
       vm.bootLine = hacks.kernel_boot_cmdline ?? "";
-    }, "appliance/vm/hacks"),
-    "appliance/vm/vbd": /* @__PURE__ */ __name((vbd) => vbds.push(pick(vbd, ["device", "function", "mode", "vdi"])), "appliance/vm/vbd"),
-    "appliance/vdi": /* @__PURE__ */ __name((vdi) => {
+    },
+    "appliance/vm/vbd": (vbd) => vbds.push(pick(vbd, ["device", "function", "mode", "vdi"])),
+    "appliance/vdi": (vdi) => {
       const { name: vdiName, size, ...rest } = pick(vdi, ["name", "size", "source", "type", "variety"]);
       if (vdiName === void 0) return fail("the <vdi> has no name");
       vdis.push({ name: vdiName, ...rest, ...size !== void 0 && { size: byteCount(size) ?? fail(`the size of a disk is ${size}`) } });
-    }, "appliance/vdi")
+    }
   };
-  const addText = /* @__PURE__ */ __name((text3) => {
+  const addText = (text3) => {
     if (path.join("/") === "appliance/vm/label") vm.label += text3;
-  }, "addText");
+  };
   parser.on("error", (error) => fail(`the XML isn't well-formed: ${error.message.replace(/\.$/, "")}`));
   parser.on("opentag", (tag2) => {
     if (path.length === 0) checkRoot(tag2.name, fail);
@@ -4268,7 +4139,6 @@ function parseOva(xml, name) {
   if (vm.count !== 1) throw new DiskError(name, `it describes ${vm.count} virtual machines, but a DDK is exactly one`, "not-a-ddk");
   return describe(vm, vbds, vdis);
 }
-__name(parseOva, "parseOva");
 function describe(vm, vbds, vdis) {
   const label = vm.label.trim();
   const [, version2, build] = /\bDDK (\d+(?:\.\d+)*)-(\w+)$/.exec(label) ?? [];
@@ -4284,7 +4154,6 @@ function describe(vm, vbds, vdis) {
     vdis
   };
 }
-__name(describe, "describe");
 function checkRoot(element, fail) {
   if (element === "appliance") return;
   if (element === "value")
@@ -4294,24 +4163,21 @@ function checkRoot(element, fail) {
     );
   fail(`the outermost element is <${element.slice(0, 100)}>, not the <appliance> of an XVA`, "not-a-ddk");
 }
-__name(checkRoot, "checkRoot");
 function pick(attributes, names) {
   const picked = {};
   for (const name of names) if (attributes[name] !== void 0) picked[name] = attributes[name];
   return picked;
 }
-__name(pick, "pick");
 function byteCount(text3) {
   const count = /^\d+$/.test(text3) ? Number(text3) : Number.NaN;
   return Number.isSafeInteger(count) ? count : void 0;
 }
-__name(byteCount, "byteCount");
 function rootDisk(appliance, name, warn) {
   const { vbds, vdis } = appliance;
-  const attached = /* @__PURE__ */ __name((vbd) => {
+  const attached = (vbd) => {
     const vdi = vbd && vdis.find((candidate) => candidate.name === vbd.vdi);
     return vdi && { vdi, vbd };
-  }, "attached");
+  };
   const roots = vbds.filter((vbd) => vbd.function === "root");
   if (roots.length > 0) return attached(roots.length === 1 ? roots[0] : bootDisk(roots, appliance, name, warn)) ?? noRoot(vbds, vdis, name);
   const disks = vbds.map(attached).filter((disk) => disk !== void 0);
@@ -4324,7 +4190,6 @@ function rootDisk(appliance, name, warn) {
   );
   return writable;
 }
-__name(rootDisk, "rootDisk");
 function otherDisks({ vbds, vdis }, root) {
   return vbds.flatMap((vbd) => {
     const vdi = vdis.find((candidate) => candidate.name === vbd.vdi);
@@ -4332,11 +4197,9 @@ function otherDisks({ vbds, vdis }, root) {
     return vdi && vdi !== root && letter !== void 0 ? [{ vdi, vbd, letter }] : [];
   });
 }
-__name(otherDisks, "otherDisks");
 function diskLetter(device) {
   return /^(?:\/dev\/)?(?:xvd|sd|hd)([a-z]+)\d*$/.exec(device ?? "")?.[1];
 }
-__name(diskLetter, "diskLetter");
 function bootDisk(roots, { rootDevice }, name, warn) {
   const devices = roots.map(({ device }) => device ?? "?").join(", ");
   const letter = diskLetter(rootDevice);
@@ -4352,7 +4215,6 @@ function bootDisk(roots, { rootDevice }, name, warn) {
   warn(`${name}: ${roots.length} disks have the function root: ${devices}; the boot line decides, root=${rootDevice}: ${named[0].device}`);
   return named[0];
 }
-__name(bootDisk, "bootDisk");
 function noRoot(vbds, vdis, name) {
   const attachments2 = vbds.slice(0, 10).map((vbd) => `${vbd.device ?? "?"} (function ${vbd.function ?? "?"}, mode ${vbd.mode ?? "?"}, disk ${vbd.vdi ?? "?"})`);
   const disks = vdis.slice(0, 10).map((vdi) => vdi.name);
@@ -4362,7 +4224,6 @@ function noRoot(vbds, vdis, name) {
     "not-a-ddk"
   );
 }
-__name(noRoot, "noRoot");
 
 // src/disk/appliance/ova-file.ts
 var maxSize = 4 << 20;
@@ -4376,7 +4237,6 @@ function xmlText(source) {
     throw new DiskError(source.name, `its text isn't valid ${encoding}; it is damaged or in another encoding`);
   }
 }
-__name(xmlText, "xmlText");
 function encodingOf(bytes) {
   const start = bytes.toString("latin1", 0, 100);
   if (/^(?:\xff\xfe|<\0)/.test(start)) return "utf-16le";
@@ -4384,7 +4244,6 @@ function encodingOf(bytes) {
   if (start.startsWith("\xEF\xBB\xBF")) return "utf-8";
   return /^<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']/.exec(start)?.[1] ?? "utf-8";
 }
-__name(encodingOf, "encodingOf");
 
 // src/disk/appliance/index.ts
 function openAppliance(tree, ova, name, { tempDir, warn }) {
@@ -4394,11 +4253,10 @@ function openAppliance(tree, ova, name, { tempDir, warn }) {
   const { bootLine } = appliance;
   const others = otherDisks(appliance, vdi).map(({ letter, vdi: other, vbd: attached }) => ({
     letter,
-    open: /* @__PURE__ */ __name(() => unpack(findChunks(tree, ova.path, other, attached?.device), other, `disk ${letter} of ${name}`, tempDir), "open")
+    open: () => unpack(findChunks(tree, ova.path, other, attached?.device), other, `disk ${letter} of ${name}`, tempDir)
   }));
   return { appliance, bootLine, chunks, image: unpack(chunks, vdi, `disk of ${name}`, tempDir), others };
 }
-__name(openAppliance, "openAppliance");
 function unpack(chunks, vdi, name, tempDir) {
   const limit = imageLimit(vdi);
   const tooLarge = `the chunks inflate to more than ${bytesText(limit)}, which is more than the disk can hold`;
@@ -4406,12 +4264,10 @@ function unpack(chunks, vdi, name, tempDir) {
   const spool = spoolFiles(chunks, name, { dir: tempDir, limit, tooLarge, wayOut: wayOut2 });
   return { bytes: spool, finish: spool.finish, close: spool.close, ...vdi.size !== void 0 && { diskSize: vdi.size } };
 }
-__name(unpack, "unpack");
 function imageLimit({ size }) {
   const maxVhdSize = 2 ** 41;
   return size === void 0 ? maxVhdSize : Math.ceil(size * 1.01) + (16 << 20);
 }
-__name(imageLimit, "imageLimit");
 
 // src/disk/filesystem/folder.ts
 var import_node_fs5 = require("node:fs");
@@ -4421,7 +4277,6 @@ var import_node_fs4 = require("node:fs");
 function closedFile(path, { size, mtimeNs }) {
   return { path, size: Number(size), modified: mtimeNs };
 }
-__name(closedFile, "closedFile");
 function openClosed({ path, size, modified }) {
   const fd = (0, import_node_fs4.openSync)(Buffer.from(path), import_node_fs4.constants.O_RDONLY | import_node_fs4.constants.O_NOFOLLOW | import_node_fs4.constants.O_NONBLOCK);
   const now = (0, import_node_fs4.fstatSync)(fd, { bigint: true });
@@ -4429,11 +4284,7 @@ function openClosed({ path, size, modified }) {
   (0, import_node_fs4.closeSync)(fd);
   throw new Error("another process changed it while it was read");
 }
-__name(openClosed, "openClosed");
 var RecentlyOpened = class {
-  static {
-    __name(this, "RecentlyOpened");
-  }
   #limit;
   /** Descriptors, the one that was used last at the end. */
   #open = /* @__PURE__ */ new Map();
@@ -4466,11 +4317,9 @@ var types = { 1: "fifo", 2: "char", 4: "dir", 6: "block", 8: "file", 10: "symlin
 function fileTypeOf(mode) {
   return types[mode >>> 12 & 15];
 }
-__name(fileTypeOf, "fileTypeOf");
 function deviceNumber(encoded) {
   return { major: encoded >>> 8 & 4095, minor: encoded & 255 | encoded >>> 12 & 1048320 };
 }
-__name(deviceNumber, "deviceNumber");
 
 // src/disk/filesystem/folder.ts
 var mostOpen = 16;
@@ -4479,11 +4328,11 @@ function openFolder(path) {
   const root = attempt2(path, () => (0, import_node_fs5.statSync)(path, { bigint: true }));
   if (!root.isDirectory()) throw new DiskError(path, "it is not a folder", "not-a-ddk");
   const paths2 = /* @__PURE__ */ new Map();
-  const add = /* @__PURE__ */ __name((nodePath, stats) => {
+  const add = (nodePath, stats) => {
     const node = nodes.make(nodePath, stats);
     paths2.set(node, nodePath);
     return node;
-  }, "add");
+  };
   return {
     root: add(Buffer.from(path), root),
     *entries(dir) {
@@ -4492,21 +4341,20 @@ function openFolder(path) {
         const childPath = Buffer.concat([dirPath, Buffer.from("/"), name]);
         yield {
           name,
-          node: /* @__PURE__ */ __name(() => add(
+          node: () => add(
             childPath,
             attempt2(childPath, () => (0, import_node_fs5.lstatSync)(childPath, { bigint: true }))
-          ), "node")
+          )
         };
       }
     },
     close: nodes.close
   };
 }
-__name(openFolder, "openFolder");
 function nodeMaker() {
   const recent2 = new RecentlyOpened(mostOpen);
   const numbers = /* @__PURE__ */ new Map();
-  const contentOf2 = /* @__PURE__ */ __name((path, stats) => {
+  const contentOf2 = (path, stats) => {
     const file = closedFile(path, stats);
     const { size } = file;
     const source = {
@@ -4520,8 +4368,8 @@ function nodeMaker() {
       }
     };
     return source;
-  }, "contentOf");
-  const make = /* @__PURE__ */ __name((path, stats) => {
+  };
+  const make = (path, stats) => {
     const identity = `${stats.dev}:${stats.ino}`;
     const ino = numbers.get(identity) ?? numbers.size + 1;
     numbers.set(identity, ino);
@@ -4534,19 +4382,17 @@ function nodeMaker() {
       nlink: Number(stats.nlink),
       mtime: timeOf(stats.mtimeNs),
       size: Number(stats.size),
-      content: /* @__PURE__ */ __name(() => contentOf2(path, stats), "content"),
-      target: /* @__PURE__ */ __name(() => attempt2(path, () => (0, import_node_fs5.readlinkSync)(path, { encoding: "buffer" })), "target"),
-      xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+      content: () => contentOf2(path, stats),
+      target: () => attempt2(path, () => (0, import_node_fs5.readlinkSync)(path, { encoding: "buffer" })),
+      xattrs: () => /* @__PURE__ */ new Map()
     };
-  }, "make");
-  return { make, close: /* @__PURE__ */ __name(() => recent2.close(), "close") };
+  };
+  return { make, close: () => recent2.close() };
 }
-__name(nodeMaker, "nodeMaker");
 function timeOf(sinceEpoch) {
   const nanoseconds = (sinceEpoch % 1000000000n + 1000000000n) % 1000000000n;
   return { seconds: Number((sinceEpoch - nanoseconds) / 1000000000n), nanoseconds: Number(nanoseconds) };
 }
-__name(timeOf, "timeOf");
 function attempt2(path, read) {
   try {
     return read();
@@ -4554,7 +4400,6 @@ function attempt2(path, read) {
     throw fileError(typeof path === "string" ? path : pathText(path), error);
   }
 }
-__name(attempt2, "attempt");
 
 // src/disk/filesystem/checks.ts
 var maxTargetLength = 4095;
@@ -4564,28 +4409,23 @@ function checkedTarget(target, source, at, whole2) {
   if (target.includes(0)) throw damage(source, at, "the symlink's target has a zero byte", whole2);
   return target;
 }
-__name(checkedTarget, "checkedTarget");
 function warnIfCutShort(source, what, size, warn) {
   if (source.size >= size) return;
   warn(
     `${source.name}: ${what} has ${size} bytes, of which only the first ${source.size} are there; files at its end can't be read. If it was downloaded, the download isn't complete`
   );
 }
-__name(warnIfCutShort, "warnIfCutShort");
 
 // src/bytes/peek.ts
 function peek(source, offset, length3) {
   return reaches(source, offset + length3) ? bytesAt(source, offset, length3) : void 0;
 }
-__name(peek, "peek");
 function reaches(source, end) {
   return source.reaches ? source.reaches(end) : end <= source.size;
 }
-__name(reaches, "reaches");
 function hasText(source, offset, text3) {
   return peek(source, offset, text3.length)?.toString("latin1") === text3;
 }
-__name(hasText, "hasText");
 function window(source, offset, size, name) {
   if (!source.reaches && offset + size <= source.size) return slice(source, offset, size, name);
   const part = {
@@ -4598,28 +4438,24 @@ function window(source, offset, size, name) {
   };
   return part;
 }
-__name(window, "window");
 
 // src/disk/filesystem/iso9660/dates.ts
 function shortDate(bytes) {
   const [year, month, day, hour, minute, second] = bytes;
   return moment([1900 + year, month, day, hour, minute, second], 0, bytes.readInt8(6));
 }
-__name(shortDate, "shortDate");
 function longDate(bytes) {
   const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(bytes.toString("latin1", 0, 16));
   if (!digits) return void 0;
   const [, year, month, day, hour, minute, second, hundredths] = digits.map(Number);
   return moment([year, month, day, hour, minute, second], hundredths, bytes.readInt8(16));
 }
-__name(longDate, "longDate");
 function moment([year, month, day, hour, minute, second], hundredths, offset) {
   if (year < 100 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) return void 0;
   const seconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1e3;
   const quarters = offset >= -48 && offset <= 52 ? offset : 0;
   return { seconds: seconds - quarters * 900, nanoseconds: hundredths * 1e7 };
 }
-__name(moment, "moment");
 
 // src/disk/filesystem/iso9660/reader.ts
 var sectorSize = 2048;
@@ -4661,19 +4497,15 @@ function parseRecord(source, bytes, at, warnOnce) {
     systemUseAt: at + systemUseStart
   };
 }
-__name(parseRecord, "parseRecord");
 function dataStart(record, blockSize) {
   return (record.location + record.earBlocks) * blockSize;
 }
-__name(dataStart, "dataStart");
 function isSelf(record) {
   return record.identifier.length === 1 && record.identifier[0] === 0;
 }
-__name(isSelf, "isSelf");
 function isParent(record) {
   return record.identifier.length === 1 && record.identifier[0] === 1;
 }
-__name(isParent, "isParent");
 function selfRecord(reader, start) {
   const { source, warnOnce } = reader;
   if (start >= source.size) throw damage(source, start, `a directory should begin here, but the ISO ends at byte ${source.size}`, "ISO");
@@ -4681,7 +4513,6 @@ function selfRecord(reader, start) {
   if (!isSelf(record)) throw damage(source, start, "a directory should begin here, but there is no record of the directory itself", "ISO");
   return record;
 }
-__name(selfRecord, "selfRecord");
 function* directoryRecords(reader, directory) {
   const { source, blockSize, warnOnce } = reader;
   if (directory.dataLength === 0) return;
@@ -4702,7 +4533,6 @@ function* directoryRecords(reader, directory) {
     sectorStart = sectorEnd;
   }
 }
-__name(directoryRecords, "directoryRecords");
 function checkNoOverlap({ source, blockSize, budget }, start, from, to) {
   budget.directoryBytes += to - from;
   for (let block = from; block < to; block += blockSize) {
@@ -4711,7 +4541,6 @@ function checkNoOverlap({ source, blockSize, budget }, start, from, to) {
     budget.owners.set(block, start);
   }
 }
-__name(checkNoOverlap, "checkNoOverlap");
 
 // src/disk/filesystem/iso9660/descriptors.ts
 var firstDescriptor = 16 * sectorSize;
@@ -4719,7 +4548,6 @@ var maxDescriptors = 64;
 function hasDescriptor(source) {
   return identifierAt(source, firstDescriptor) === "CD001";
 }
-__name(hasDescriptor, "hasDescriptor");
 function readDescriptors(source, session, warnOnce) {
   const first = firstDescriptor + session * sectorSize;
   let primary;
@@ -4743,17 +4571,15 @@ function readDescriptors(source, session, warnOnce) {
   if (types2.at(-1) !== 255) warnOnce(`${source.name}, byte ${at}: the volume descriptors end without a terminator`, "terminator");
   return { primary, joliet, elTorito, udfBridge: isUdfBridge(source, at) };
 }
-__name(readDescriptors, "readDescriptors");
 function identifierAt(source, at) {
   return peek(source, at, sectorSize)?.toString("latin1", 1, 6);
 }
-__name(identifierAt, "identifierAt");
 function parseDescriptor(source, bytes, at, warnOnce) {
   const blockSize = bytes.readUInt16LE(128);
   if (![512, 1024, 2048].includes(blockSize)) {
     throw damage(source, at + 128, `the logical block size is ${blockSize}, but only 512, 1024 and 2048 are possible`, "ISO");
   }
-  const text3 = /* @__PURE__ */ __name((from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, ""), "text");
+  const text3 = (from, to) => pathText(bytes.subarray(from, to)).replace(/[ \0]+$/, "");
   return {
     systemId: text3(8, 40),
     volumeId: text3(40, 72),
@@ -4767,11 +4593,9 @@ function parseDescriptor(source, bytes, at, warnOnce) {
     root: parseRecord(source, bytes.subarray(156, 190), at + 156, warnOnce)
   };
 }
-__name(parseDescriptor, "parseDescriptor");
 function isJoliet(bytes) {
   return ["%/@", "%/C", "%/E"].includes(bytes.toString("latin1", 88, 91));
 }
-__name(isJoliet, "isJoliet");
 function isUdfBridge(source, terminator) {
   for (let index = 1; index <= 16; index++) {
     const identifier = identifierAt(source, terminator + index * sectorSize);
@@ -4780,23 +4604,19 @@ function isUdfBridge(source, terminator) {
   }
   return false;
 }
-__name(isUdfBridge, "isUdfBridge");
 
 // src/disk/filesystem/iso9660/names.ts
 function plainName({ identifier }) {
   const text3 = identifier.toString("latin1");
   return Buffer.from(withoutVersion(text3), "latin1");
 }
-__name(plainName, "plainName");
 function jolietName({ identifier }) {
   const units = Buffer.from(identifier.subarray(0, identifier.length & ~1)).swap16();
   return Buffer.from(withoutVersion(units.toString("utf16le")));
 }
-__name(jolietName, "jolietName");
 function withoutVersion(name) {
   return name.replace(/;1$/, "").replace(/(?<=.)\.$/s, "");
 }
-__name(withoutVersion, "withoutVersion");
 
 // src/disk/filesystem/iso9660/susp.ts
 var limits3 = { continuations: 32, continuationBytes: 64 * 1024 };
@@ -4808,7 +4628,6 @@ function systemUseSkip(rootSelf) {
   }
   return void 0;
 }
-__name(systemUseSkip, "systemUseSkip");
 function* systemUseEntries(reader, record) {
   const { source, blockSize } = reader;
   const first = firstEntry(reader, record);
@@ -4838,19 +4657,16 @@ function* systemUseEntries(reader, record) {
     area = bytesAt(source, at, length3);
   }
 }
-__name(systemUseEntries, "systemUseEntries");
 function firstEntry({ skip = 0 }, record) {
   const isRootSelf = isSelf(record) && systemUseSkip(record) !== void 0;
   return isRootSelf && record.systemUse.toString("latin1", 0, 2) === "SP" ? 0 : skip;
 }
-__name(firstEntry, "firstEntry");
 function spend({ source, budget }, record, length3) {
   budget.continuationBytes += length3;
   if (budget.continuationBytes > (1 << 20) + continuationRatio * budget.directoryBytes) {
     throw damage(source, record.at, "the system use entries of the directory records are far longer than any names need", "ISO");
   }
 }
-__name(spend, "spend");
 function* areaEntries({ source, warnOnce }, area, at) {
   for (let start = 0; start + 4 <= area.length && area.readUInt16BE(start) !== 0; ) {
     const length3 = area.readUInt8(start + 2);
@@ -4865,14 +4681,10 @@ function* areaEntries({ source, warnOnce }, area, at) {
     start += length3;
   }
 }
-__name(areaEntries, "areaEntries");
 
 // src/disk/filesystem/iso9660/symlink.ts
 var component = { continues: 1, current: 2, parent: 4, root: 8 };
 var SymlinkText = class {
-  static {
-    __name(this, "SymlinkText");
-  }
   /** Undefined until the first entry. */
   text;
   /** The next component continues the last one, or follows the root, so no slash comes between them. */
@@ -4905,7 +4717,6 @@ function componentText(flags, content2) {
   if (flags & component.current) return Buffer.from(".");
   return content2;
 }
-__name(componentText, "componentText");
 
 // src/disk/filesystem/iso9660/rock-ridge.ts
 function rockRidge(reader, record) {
@@ -4929,7 +4740,6 @@ function rockRidge(reader, record) {
   if (link.text !== void 0) found.target = link.text;
   return found;
 }
-__name(rockRidge, "rockRidge");
 var readers = {
   PX: {
     minLength: 36,
@@ -4983,7 +4793,6 @@ var readers = {
 function halvesOfDevice(high, low) {
   return high !== 0 ? { major: high, minor: low } : deviceNumber(low);
 }
-__name(halvesOfDevice, "halvesOfDevice");
 function modificationTime(bytes) {
   const flags = bytes.readUInt8(4);
   if ((flags & 2) === 0) return void 0;
@@ -4995,25 +4804,21 @@ function modificationTime(bytes) {
   const field3 = bytes.subarray(start, start + length3);
   return isLong ? longDate(field3) : shortDate(field3);
 }
-__name(modificationTime, "modificationTime");
 
 // src/disk/filesystem/iso9660/nodes.ts
 var noPosix = { isRelocated: false };
 function posixOf(reader, record) {
   return reader.naming === "rock-ridge" ? rockRidge(reader, record) : noPosix;
 }
-__name(posixOf, "posixOf");
 function rootNode(reader, record) {
   const self = selfRecord(reader, dataStart(record, reader.blockSize));
   return makeNode(reader, { name: Buffer.from("/"), records: [self], posix: posixOf(reader, self) });
 }
-__name(rootNode, "rootNode");
 function makeNode(reader, named) {
   if (named.posix.childAt === void 0) return describe2(reader, named);
   const self = selfRecord(reader, named.posix.childAt * reader.blockSize);
   return describe2(reader, { name: named.name, records: [self], posix: rockRidge(reader, self) });
 }
-__name(makeNode, "makeNode");
 function describe2(reader, { name, records: records2, posix }) {
   const [first] = records2;
   const type2 = nodeType(reader, first, posix);
@@ -5040,10 +4845,9 @@ function describe2(reader, { name, records: records2, posix }) {
     target() {
       return checkedTarget(posix.target ?? Buffer.alloc(0), reader.source, at, "ISO");
     },
-    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+    xattrs: () => /* @__PURE__ */ new Map()
   };
 }
-__name(describe2, "describe");
 function nodeType({ source, warnOnce }, record, { mode }) {
   const plain2 = record.isDirectory ? "dir" : "file";
   if (mode === void 0) return plain2;
@@ -5055,7 +4859,6 @@ function nodeType({ source, warnOnce }, record, { mode }) {
   );
   return plain2;
 }
-__name(nodeType, "nodeType");
 function inodeNumber({ blockSize, hardLinks }, type2, record, { serial, nlink, rdev }) {
   if (type2 === "dir") return record.dataLength > 0 ? dataStart(record, blockSize) : record.at;
   if (serial === void 0 || (nlink ?? 1) < 2) return record.at;
@@ -5064,7 +4867,6 @@ function inodeNumber({ blockSize, hardLinks }, type2, record, { serial, nlink, r
   hardLinks.set(identity, known);
   return known;
 }
-__name(inodeNumber, "inodeNumber");
 function content({ source, blockSize }, at, records2) {
   const name = `${at} of ${source.name}`;
   const extents = records2.map((record) => {
@@ -5079,23 +4881,20 @@ function content({ source, blockSize }, at, records2) {
   });
   return extents.length === 1 ? extents[0] : concat(extents, name);
 }
-__name(content, "content");
 
 // src/disk/filesystem/iso9660/directory.ts
 function* children2(reader, dir, root) {
   for (const file of files(reader, dir)) {
     if (file.posix.isRelocated) continue;
     if (dir === root && isRelocationDirectory(reader, file)) continue;
-    yield { name: file.name, node: /* @__PURE__ */ __name(() => makeNode(reader, file), "node") };
+    yield { name: file.name, node: () => makeNode(reader, file) };
   }
 }
-__name(children2, "children");
 function isRelocationDirectory(reader, file) {
   if (!/^\.?rr_moved$/i.test(file.name.toString("latin1")) || !file.records[0].isDirectory) return false;
   const inside = [...files(reader, makeNode(reader, file))];
   return inside.length > 0 && inside.every(({ posix }) => posix.isRelocated);
 }
-__name(isRelocationDirectory, "isRelocationDirectory");
 function* files(reader, dir) {
   let records2 = [];
   for (const record of directoryRecords(reader, dir.records[0])) {
@@ -5119,7 +4918,6 @@ function* files(reader, dir) {
   const last = records2.at(-1);
   if (last) throw unfinished(reader, last);
 }
-__name(files, "files");
 function unfinished({ source }, record) {
   return damage(
     source,
@@ -5128,12 +4926,10 @@ function unfinished({ source }, record) {
     "ISO"
   );
 }
-__name(unfinished, "unfinished");
 function nameOf({ naming }, record, { name }) {
   if (naming === "joliet") return jolietName(record);
   return name?.length ? name : plainName(record);
 }
-__name(nameOf, "nameOf");
 
 // src/disk/filesystem/iso9660/hybrid.ts
 function hybridParts(source) {
@@ -5144,7 +4940,6 @@ function hybridParts(source) {
     ...area.toString("latin1", 512, 520) === "EFI PART" ? ["gpt"] : []
   ];
 }
-__name(hybridParts, "hybridParts");
 
 // src/disk/filesystem/iso9660/sessions.ts
 var maxSessions = 99;
@@ -5160,7 +4955,6 @@ function findSessions(source) {
   }
   return sessions;
 }
-__name(findSessions, "findSessions");
 function nextSession(source, end) {
   const first = Math.ceil(end / alignment) * alignment;
   for (let session = first; session <= end + maxGap && (session + alignment + 1) * sectorSize <= source.size; session += alignment) {
@@ -5169,17 +4963,14 @@ function nextSession(source, end) {
   }
   return void 0;
 }
-__name(nextSession, "nextSession");
 function volumeEnd(source, session) {
   const descriptor = primaryDescriptor(source, session);
   return descriptor?.readUInt16LE(128) === sectorSize ? session + descriptor.readUInt32LE(80) : void 0;
 }
-__name(volumeEnd, "volumeEnd");
 function primaryDescriptor(source, session) {
   const bytes = peek(source, (session + alignment) * sectorSize, 2048);
   return bytes?.toString("latin1", 0, 6) === "CD001" ? bytes : void 0;
 }
-__name(primaryDescriptor, "primaryDescriptor");
 
 // src/disk/filesystem/iso9660/index.ts
 var iso9660 = { name: "iso9660", detect: hasDescriptor, open: openIso };
@@ -5193,9 +4984,8 @@ function openIso(source, warn) {
   warnIfCutShort(source, "the ISO", size, warn);
   const { reader, root, hasRockRidge } = chooseNames(source, descriptors, warnOnce);
   const iso = { ...describe3(source, descriptors, reader.naming, hasRockRidge), size, sessions: sessions.length };
-  return { root, entries: /* @__PURE__ */ __name((dir) => children2(reader, dir, root), "entries"), info: summary(iso), iso };
+  return { root, entries: (dir) => children2(reader, dir, root), info: summary(iso), iso };
 }
-__name(openIso, "openIso");
 function chooseNames(source, { primary, joliet }, warnOnce) {
   try {
     const rootSelf = selfRecord({ source, warnOnce }, dataStart(primary.root, primary.blockSize));
@@ -5211,12 +5001,10 @@ function chooseNames(source, { primary, joliet }, warnOnce) {
   const reader = makeReader(source, joliet, "joliet", void 0, warnOnce);
   return { reader, root: rootNode(reader, joliet.root), hasRockRidge: false };
 }
-__name(chooseNames, "chooseNames");
 function makeReader(source, { blockSize }, naming, skip, warnOnce) {
   const budget = { directoryBytes: 0, continuationBytes: 0, owners: /* @__PURE__ */ new Map() };
   return { source, blockSize, naming, skip, warnOnce, hardLinks: /* @__PURE__ */ new Map(), budget };
 }
-__name(makeReader, "makeReader");
 function describe3(source, { primary, joliet, elTorito, udfBridge }, naming, hasRockRidge) {
   const { root, blocks, ...fields7 } = primary;
   return {
@@ -5228,7 +5016,6 @@ function describe3(source, { primary, joliet, elTorito, udfBridge }, naming, has
     hybrid: hybridParts(source)
   };
 }
-__name(describe3, "describe");
 function summary(iso) {
   return {
     type: "iso9660",
@@ -5246,20 +5033,18 @@ function summary(iso) {
     notes: [`read by its ${iso.naming} names`, ...iso.sessions > 1 ? [`the last of ${iso.sessions} sessions`] : []]
   };
 }
-__name(summary, "summary");
 function uuid(time) {
   if (!time) return "";
   const text3 = new Date(time.seconds * 1e3).toISOString().slice(0, 19);
   return `${text3.replace(/[T:]/g, "-")}-${String(Math.floor(time.nanoseconds / 1e7)).padStart(2, "0")}`;
 }
-__name(uuid, "uuid");
 
 // src/disk/held.ts
 function holder() {
   const things = [];
-  const finish = /* @__PURE__ */ __name(() => {
+  const finish = () => {
     for (const thing of things) thing.finish?.();
-  }, "finish");
+  };
   return {
     add(thing) {
       things.push(thing);
@@ -5280,7 +5065,6 @@ function holder() {
     }
   };
 }
-__name(holder, "holder");
 
 // src/disk/other-iso.ts
 var depth = 3;
@@ -5298,32 +5082,30 @@ function otherIso(tree) {
   }, depth)) if (/\.src\.rpm$/i.test(pathText(path))) return "an ISO with sources";
   return void 0;
 }
-__name(otherIso, "otherIso");
 
 // src/bytes/tar-header.ts
 var tarBlockSize = 512;
 function tarPadding(size) {
   return (tarBlockSize - size % tarBlockSize) % tarBlockSize;
 }
-__name(tarPadding, "tarPadding");
 var field = { start: 148, end: 156 };
 function tarChecksum(header4) {
+  return sumOf(header4, 0, field.start) + (field.end - field.start) * 32 + sumOf(header4, field.end, header4.length);
+}
+function sumOf(bytes, start, end) {
   let sum = 0;
-  for (const [index, byte] of header4.entries()) sum += index < field.start || index >= field.end ? byte : 32;
+  for (let index = start; index < end; index++) sum += bytes[index];
   return sum;
 }
-__name(tarChecksum, "tarChecksum");
 function hasTarChecksum(header4) {
   const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header4.toString("latin1", field.start, field.end))?.[1];
   return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header4);
 }
-__name(hasTarChecksum, "hasTarChecksum");
 function readTarHeader(header4) {
   const name = text(header4, 0, 100);
   const prefix2 = header4.toString("latin1", 257, 263) === "ustar\0" ? text(header4, 345, 500) : "";
   return { path: prefix2 === "" ? name : `${prefix2}/${name}`, size: sizeField(header4), typeflag: header4.toString("latin1", 156, 157) };
 }
-__name(readTarHeader, "readTarHeader");
 function sizeField(header4) {
   if ((header4[124] & 128) !== 0) {
     return header4.readUInt32BE(124) === 2147483648 ? header4.readUInt32BE(128) * 2 ** 32 + header4.readUInt32BE(132) : Number.NaN;
@@ -5331,11 +5113,9 @@ function sizeField(header4) {
   const digits = text(header4, 124, 136).trim();
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
 }
-__name(sizeField, "sizeField");
 function text(header4, start, end) {
   return header4.toString("latin1", start, end).replace(/\0.*$/s, "");
 }
-__name(text, "text");
 
 // src/disk/filesystem/ext/inode/layout.ts
 var inodeFlags = { encrypt: 2048, index: 4096, extents: 524288, eaInode: 2097152, inlineData: 268435456 };
@@ -5344,11 +5124,9 @@ var blockFieldRange = { start: 40, end: 100 };
 function blockField({ raw }) {
   return raw.subarray(blockFieldRange.start, blockFieldRange.end);
 }
-__name(blockField, "blockField");
 function generation(raw) {
   return raw.readUInt32LE(100);
 }
-__name(generation, "generation");
 var extentMagic = 62218;
 var extentEntrySize = 12;
 var maxWrittenExtent = 32768;
@@ -5357,11 +5135,9 @@ var maxWrittenExtent = 32768;
 function fileBlock(number2) {
   return number2;
 }
-__name(fileBlock, "fileBlock");
 function fsBlock(number2) {
   return number2;
 }
-__name(fsBlock, "fsBlock");
 
 // src/bytes/crc32c.ts
 function crc32c(seed2, bytes) {
@@ -5375,12 +5151,10 @@ function crc32c(seed2, bytes) {
   for (; at < length3; at++) crc = table2[(crc ^ bytes[at]) & 255] ^ crc >>> 8;
   return crc >>> 0;
 }
-__name(crc32c, "crc32c");
 function crc32cOfU32(seed2, value) {
   const crc = seed2 ^ value;
   return (table2[768 | crc & 255] ^ table2[512 | crc >>> 8 & 255] ^ table2[256 | crc >>> 16 & 255] ^ table2[crc >>> 24]) >>> 0;
 }
-__name(crc32cOfU32, "crc32cOfU32");
 var table2 = makeTable();
 function makeTable() {
   const made = new Int32Array(8 * 256);
@@ -5395,7 +5169,6 @@ function makeTable() {
   }
   return made;
 }
-__name(makeTable, "makeTable");
 
 // src/disk/filesystem/ext/superblock/features.ts
 var compat = { hasJournal: 4, sparseSuper2: 512 };
@@ -5488,18 +5261,15 @@ function featureNames(features) {
     ...namesOf(features.roCompat, roCompatNames, "R")
   ];
 }
-__name(featureNames, "featureNames");
 function namesOf(word2, names, kind) {
   const found = [];
   for (let bit2 = 0; bit2 < 32; bit2++) if (word2 >>> bit2 & 1) found.push(names[bit2] ?? `FEATURE_${kind}${bit2}`);
   return found;
 }
-__name(namesOf, "namesOf");
 function typeName(features) {
   if (features.incompat & ~ext3Incompat || features.roCompat & ~ext3RoCompat) return "ext4";
   return features.compat & compat.hasJournal ? "ext3" : "ext2";
 }
-__name(typeName, "typeName");
 function checkReadable(features, name) {
   if (features.incompat & incompat.journalDev) {
     throw new DiskError(name, "it is the external journal of an ext filesystem, not a filesystem (feature journal_dev)", "unsupported");
@@ -5510,7 +5280,6 @@ function checkReadable(features, name) {
     throw new DiskError(name, `the ext filesystem uses a feature that can't be read: ${unreadable.join(", ")}`, "unsupported");
   }
 }
-__name(checkReadable, "checkReadable");
 
 // src/disk/filesystem/ext/inode/inode.ts
 var checksumLow = 124;
@@ -5534,7 +5303,6 @@ function loadInode(reader, number2) {
   if (size > 2 ** 32 * superblock.blockSize) throw damage(reader, at, `its size of ${size} bytes is impossible`);
   return { number: number2, raw, mode, flags: raw.readUInt32LE(32), size, linksCount: raw.readUInt16LE(26), extraSize, checksumSeed };
 }
-__name(loadInode, "loadInode");
 function checksumHolds(raw, extraSize, seed2) {
   const hasHigh = extraSize >= checksumHigh + 2 - originalSize;
   let crc = crc32c(crc32c(seed2, raw.subarray(0, checksumLow)), twoZeros);
@@ -5547,7 +5315,6 @@ function checksumHolds(raw, extraSize, seed2) {
   const stored = raw.readUInt16LE(checksumLow) + (hasHigh ? raw.readUInt16LE(checksumHigh) * 65536 : 0);
   return stored === (hasHigh ? crc : crc & 65535);
 }
-__name(checksumHolds, "checksumHolds");
 function modificationTime2({ raw, extraSize }) {
   const base2 = raw.readInt32LE(16);
   if (extraSize < 136 + 4 - originalSize) return { seconds: base2, nanoseconds: 0 };
@@ -5556,18 +5323,16 @@ function modificationTime2({ raw, extraSize }) {
   const carry = nanoseconds >= 1e9 ? 1 : 0;
   return { seconds: base2 + (extra & 3) * 2 ** 32 + carry, nanoseconds: nanoseconds - carry * 1e9 };
 }
-__name(modificationTime2, "modificationTime");
 function inodePlace(reader, number2) {
   return `inode ${number2} of ${reader.name}`;
 }
-__name(inodePlace, "inodePlace");
 
 // src/disk/filesystem/ext/xattr/acl.ts
 var tagsWithId = [2, 8];
 var tagsWithoutId = [1, 4, 16, 32];
 var noId = 4294967295;
 function userSpaceAcl(stored, source, at) {
-  const damaged2 = /* @__PURE__ */ __name(() => damage(source, at, "its access control list is invalid"), "damaged");
+  const damaged2 = () => damage(source, at, "its access control list is invalid");
   if (stored.length < 4 || stored.readUInt32LE(0) !== 1) throw damaged2();
   const version2 = Buffer.alloc(4);
   version2.writeUInt32LE(2);
@@ -5585,7 +5350,6 @@ function userSpaceAcl(stored, source, at) {
   }
   return Buffer.concat(parts);
 }
-__name(userSpaceAcl, "userSpaceAcl");
 
 // src/disk/filesystem/ext/xattr/attribute.ts
 var attributeMagic = 3925999616;
@@ -5608,10 +5372,9 @@ function readAttributeBlock(device, superblock, block) {
   }
   return readEntries(raw, blockHeader, device, place2);
 }
-__name(readAttributeBlock, "readAttributeBlock");
 function readEntries(area, first, source, place2) {
   const found = [];
-  const damaged2 = /* @__PURE__ */ __name(() => damage(source, place2, `the entry at byte ${at} is invalid`), "damaged");
+  const damaged2 = () => damage(source, place2, `the entry at byte ${at} is invalid`);
   let at = first;
   for (; ; at += entryHeader + area.readUInt8(at) + 3 & ~3) {
     if (at + 4 > area.length) throw damaged2();
@@ -5634,13 +5397,12 @@ function readEntries(area, first, source, place2) {
   }
   return found;
 }
-__name(readEntries, "readEntries");
 
 // src/disk/filesystem/run-reader.ts
 function runReader(device, blockSize, runs) {
   const { fileBlocks, fsBlocks, counts } = runs;
-  const startOf3 = /* @__PURE__ */ __name((index) => index < fileBlocks.length ? fileBlocks[index] * blockSize : Number.POSITIVE_INFINITY, "startOf");
-  const endOf3 = /* @__PURE__ */ __name((index) => (fileBlocks[index] + counts[index]) * blockSize, "endOf");
+  const startOf3 = (index) => index < fileBlocks.length ? fileBlocks[index] * blockSize : Number.POSITIVE_INFINITY;
+  const endOf3 = (index) => (fileBlocks[index] + counts[index]) * blockSize;
   let next2 = 0;
   return (into, offset) => {
     if (next2 > 0 && endOf3(next2 - 1) > offset) next2 = 0;
@@ -5661,7 +5423,6 @@ function runReader(device, blockSize, runs) {
     }
   };
 }
-__name(runReader, "runReader");
 function firstEndingBehind(offset, from, to, endOf3) {
   let low = from;
   let high = to;
@@ -5672,7 +5433,6 @@ function firstEndingBehind(offset, from, to, endOf3) {
   }
   return low;
 }
-__name(firstEndingBehind, "firstEndingBehind");
 
 // src/disk/filesystem/ext/journal/fast-commit/ranges.ts
 function merged(changes) {
@@ -5680,7 +5440,6 @@ function merged(changes) {
   const middle = changes.length >>> 1;
   return laidOver(merged(changes.slice(0, middle)), merged(changes.slice(middle)));
 }
-__name(merged, "merged");
 function laidOver(below, above) {
   const result = [];
   let index = 0;
@@ -5696,16 +5455,13 @@ function laidOver(below, above) {
   for (; rest; rest = below[++index]) result.push(rest);
   return result;
 }
-__name(laidOver, "laidOver");
 function endOf(range) {
   return fileBlock(range.first + range.count);
 }
-__name(endOf, "endOf");
 function cut(range, from, to) {
   const part = { first: from, count: to - from };
   return range.start === void 0 ? part : { ...part, start: fsBlock(range.start + from - range.first) };
 }
-__name(cut, "cut");
 
 // src/disk/filesystem/ext/mapping/block-map.ts
 var directPointers = 12;
@@ -5714,7 +5470,7 @@ function blockMapRuns(reader, inode, blocks, runs) {
   const perBlock = reader.superblock.blockSize / 4;
   const field3 = blockField(inode);
   const buffers = [];
-  const add = /* @__PURE__ */ __name((pointers, count, from, depth3, span) => {
+  const add = (pointers, count, from, depth3, span) => {
     for (let index = 0; index < count; index++) {
       const first = fileBlock(from + index * span);
       if (first >= blocks) return;
@@ -5728,7 +5484,7 @@ function blockMapRuns(reader, inode, blocks, runs) {
       runs.readMapBlock(buffers[depth3], block);
       add(buffers[depth3], perBlock, first, depth3 - 1, span / perBlock);
     }
-  }, "add");
+  };
   add(field3, directPointers, fileBlock(0), 0, 1);
   let next2 = directPointers;
   for (const depth3 of depths) {
@@ -5738,7 +5494,6 @@ function blockMapRuns(reader, inode, blocks, runs) {
   }
   if (next2 < blocks) throw runs.damage(`its size of ${inode.size} bytes is more than its block map can hold`);
 }
-__name(blockMapRuns, "blockMapRuns");
 
 // src/disk/filesystem/ext/mapping/extents.ts
 var maxLevels = 5;
@@ -5747,7 +5502,7 @@ function extentRuns(reader, inode, blocks, runs) {
   const root = blockField(inode);
   const depth3 = checkHeader(root, runs);
   if (depth3 > maxLevels) throw runs.damage(`its extent tree is ${depth3} levels deep`);
-  const add = /* @__PURE__ */ __name((node, nodeDepth, from, to) => {
+  const add = (node, nodeDepth, from, to) => {
     const count = node.readUInt16LE(2);
     let free = from;
     for (let index = 0; index < count; index++) {
@@ -5756,8 +5511,8 @@ function extentRuns(reader, inode, blocks, runs) {
       if (first < free || first >= to) throw runs.damage(`its extent tree is out of order at block ${first} of the file`);
       free = nodeDepth === 0 ? addExtent(node, at, to) : addChild(node, at, nodeDepth, index + 1 < count ? node.readUInt32LE(at + extentEntrySize) : to);
     }
-  }, "add");
-  const addExtent = /* @__PURE__ */ __name((node, at, to) => {
+  };
+  const addExtent = (node, at, to) => {
     const first = fileBlock(node.readUInt32LE(at));
     const length3 = node.readUInt16LE(at + 4);
     const count = length3 > maxWrittenExtent ? length3 - maxWrittenExtent : length3;
@@ -5768,8 +5523,8 @@ function extentRuns(reader, inode, blocks, runs) {
     const used = Math.min(count, blocks - first);
     if (length3 <= maxWrittenExtent && used > 0) runs.add(first, start, used);
     return first + count;
-  }, "addExtent");
-  const addChild = /* @__PURE__ */ __name((node, at, nodeDepth, to) => {
+  };
+  const addChild = (node, at, nodeDepth, to) => {
     const first = fileBlock(node.readUInt32LE(at));
     if (first >= blocks) return first + 1;
     const block = fsBlock(node.readUInt32LE(at + 4) + node.readUInt16LE(at + 8) * 2 ** 32);
@@ -5779,10 +5534,9 @@ function extentRuns(reader, inode, blocks, runs) {
     if (reader.superblock.hasChecksums) verifyChecksum(child, inode, block, runs);
     add(child, nodeDepth - 1, first, to);
     return first + 1;
-  }, "addChild");
+  };
   add(root, depth3, 0, endOfFile);
 }
-__name(extentRuns, "extentRuns");
 function checkHeader(node, runs) {
   if (node.readUInt16LE(0) !== extentMagic) throw runs.damage("its extent tree has a node without the magic number");
   const entries4 = node.readUInt16LE(2);
@@ -5793,21 +5547,16 @@ function checkHeader(node, runs) {
   }
   return depth3;
 }
-__name(checkHeader, "checkHeader");
 function verifyChecksum(node, inode, block, runs) {
   const end = (node.readUInt16LE(4) + 1) * extentEntrySize;
   if (end + 4 > node.length || crc32c(inode.checksumSeed, node.subarray(0, end)) !== node.readUInt32LE(end)) {
     throw runs.damage(`the checksum of block ${block} of its extent tree is wrong`);
   }
 }
-__name(verifyChecksum, "verifyChecksum");
 
 // src/disk/filesystem/ext/mapping/runs.ts
 var maxRuns = 4e6;
 var Runs = class {
-  static {
-    __name(this, "Runs");
-  }
   /** For the run at each index: its first block in the file, the position of that block in the filesystem, and the length in blocks. */
   fileBlocks = [];
   fsBlocks = [];
@@ -5868,7 +5617,6 @@ function fileRuns(reader, inode) {
   const changes = reader.fastCommits?.ranges(inode.number);
   return changes ? changedRuns(reader, inode, blocks, runs, changes) : runs;
 }
-__name(fileRuns, "fileRuns");
 function changedRuns(reader, inode, blocks, runs, changes) {
   const onDevice = runs.counts.map((count, index) => ({ first: runs.fileBlocks[index], count, start: runs.fsBlocks[index] }));
   const changed = new Runs(reader, inode);
@@ -5878,7 +5626,6 @@ function changedRuns(reader, inode, blocks, runs, changes) {
   }
   return changed;
 }
-__name(changedRuns, "changedRuns");
 
 // src/disk/filesystem/ext/mapping/mapped-content.ts
 function mappedContent(reader, inode) {
@@ -5894,7 +5641,6 @@ function mappedContent(reader, inode) {
   };
   return content2;
 }
-__name(mappedContent, "mappedContent");
 
 // src/disk/filesystem/ext/xattr/ea-inode.ts
 function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
@@ -5911,7 +5657,6 @@ function attributeInodeValue(reader, owner, { valueInode, valueSize }) {
   }
   return value;
 }
-__name(attributeInodeValue, "attributeInodeValue");
 
 // src/disk/filesystem/ext/xattr/xattr.ts
 var maxValueBytes = 2 ** 20;
@@ -5943,23 +5688,19 @@ function readAttributes(reader, inode) {
     );
   return new Map(names.map((name) => [name, attributeValue(reader, inode, found.get(name))]));
 }
-__name(readAttributes, "readAttributes");
 function attributeValue(reader, inode, attribute) {
   const value = attribute.valueInode === 0 ? attribute.value : attributeInodeValue(reader, inode, attribute);
   return aclIndexes.includes(attribute.index) ? userSpaceAcl(value, reader, `inode ${inode.number}`) : value;
 }
-__name(attributeValue, "attributeValue");
 function inodeAttributes(reader, inode) {
   const start = originalSize + inode.extraSize;
   if (inode.extraSize === 0 || start + 4 > inode.raw.length || inode.raw.readUInt32LE(start) !== attributeMagic) return [];
   const area = inode.raw.subarray(start + 4);
   return readEntries(area, 0, reader, `the attributes of inode ${inode.number}`);
 }
-__name(inodeAttributes, "inodeAttributes");
 function attributeBlockNumber({ raw }, { descriptorSize }) {
   return fsBlock(raw.readUInt32LE(104) + (descriptorSize >= 64 ? raw.readUInt16LE(118) * 2 ** 32 : 0));
 }
-__name(attributeBlockNumber, "attributeBlockNumber");
 
 // src/disk/filesystem/ext/inline-data.ts
 function inlineData(reader, inode) {
@@ -5972,7 +5713,6 @@ function inlineData(reader, inode) {
   }
   return [first, attribute.value.subarray(0, rest)];
 }
-__name(inlineData, "inlineData");
 
 // src/disk/filesystem/ext/content.ts
 function fileContent(reader, inode) {
@@ -5980,13 +5720,11 @@ function fileContent(reader, inode) {
   if (!(inode.flags & inodeFlags.inlineData)) return mappedContent(reader, inode);
   return memorySource(Buffer.concat(inlineData(reader, inode)), inodePlace(reader, inode.number));
 }
-__name(fileContent, "fileContent");
 function checkNotEncrypted(reader, inode) {
   if (inode.flags & inodeFlags.encrypt) {
     throw new DiskError(inodePlace(reader, inode.number), "it is encrypted and can't be read without its key", "encrypted");
   }
 }
-__name(checkNotEncrypted, "checkNotEncrypted");
 
 // src/disk/filesystem/ext/directory/checksum.ts
 var tailSize = 12;
@@ -5997,20 +5735,17 @@ function directoryBlockHolds(block, inode, isFirstBlock) {
   const tree = treeNode(block, isFirstBlock && (inode.flags & inodeFlags.index) !== 0);
   return tree === void 0 ? tailHolds(block, inode.checksumSeed) : treeHolds(block, inode.checksumSeed, tree);
 }
-__name(directoryBlockHolds, "directoryBlockHolds");
 function treeNode(block, mayBeRoot2) {
   if (mayBeRoot2 && block.readUInt16LE(dotSize + 4) === block.length - dotSize && block.readUInt8(29) === 8) return 32;
   const length3 = block.readUInt16LE(4);
   const coversBlock = length3 === block.length || block.length === 65536 && (length3 === 0 || length3 === 65535);
   return block.readUInt32LE(0) === 0 && coversBlock ? 8 : void 0;
 }
-__name(treeNode, "treeNode");
 function tailHolds(block, seed2) {
   const at = block.length - tailSize;
   const isTail = block.readUInt32LE(at) === 0 && block.readUInt16LE(at + 4) === tailSize && block.readUInt16LE(at + 6) === tailType << 8;
   return isTail && crc32c(seed2, block.subarray(0, at)) === block.readUInt32LE(at + 8);
 }
-__name(tailHolds, "tailHolds");
 function treeHolds(block, seed2, pointers) {
   const limit = block.readUInt16LE(pointers);
   const count = block.readUInt16LE(pointers + 2);
@@ -6020,7 +5755,6 @@ function treeHolds(block, seed2, pointers) {
   crc = crc32c(crc, block.subarray(tail, tail + 4));
   return crc32c(crc, fourZeros) === block.readUInt32LE(tail + 4);
 }
-__name(treeHolds, "treeHolds");
 
 // src/disk/filesystem/ext/directory/directory.ts
 var header = 8;
@@ -6030,19 +5764,16 @@ function directoryRecords2(reader, inode) {
   const onDevice = recordsOnDevice(reader, inode);
   return reader.fastCommits?.names(inode.number, onDevice) ?? onDevice;
 }
-__name(directoryRecords2, "directoryRecords");
 function* recordsOnDevice(reader, inode) {
   checkNotEncrypted(reader, inode);
   if (inode.flags & inodeFlags.inlineData) yield* inlineRecords(reader, inode);
   else yield* blockRecords(reader, inode);
 }
-__name(recordsOnDevice, "recordsOnDevice");
 function* inlineRecords(reader, inode) {
   const [first, rest] = inlineData(reader, inode);
   yield* records(reader, inode, first.subarray(4), "the inline data");
   yield* records(reader, inode, rest, "the inline data in attributes");
 }
-__name(inlineRecords, "inlineRecords");
 function* blockRecords(reader, inode) {
   const { device, superblock } = reader;
   const { blockSize } = superblock;
@@ -6055,10 +5786,10 @@ function* blockRecords(reader, inode) {
   const perPiece = buffer.length / blockSize;
   const holes = { first: 0, count: 0 };
   let expected = 0;
-  const skipTo = /* @__PURE__ */ __name((fileBlock2) => {
+  const skipTo = (fileBlock2) => {
     if (fileBlock2 > expected && holes.count === 0) holes.first = expected;
     holes.count += fileBlock2 - expected;
-  }, "skipTo");
+  };
   for (const [index, count] of runs.counts.entries()) {
     const fileBlock2 = runs.fileBlocks[index];
     const fsBlock2 = runs.fsBlocks[index];
@@ -6088,9 +5819,8 @@ function* blockRecords(reader, inode) {
     );
   }
 }
-__name(blockRecords, "blockRecords");
 function* records(reader, inode, area, what, isFirstBlock = false) {
-  const damaged2 = /* @__PURE__ */ __name((at, problem) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`), "damaged");
+  const damaged2 = (at, problem) => damage(reader, `inode ${inode.number}`, `the entry at byte ${at} of ${what} ${problem}`);
   let length3;
   for (let at = 0, index = 0; at < area.length; at += length3, index++) {
     if (at + header > area.length) throw damaged2(at, "is cut short");
@@ -6106,13 +5836,11 @@ function* records(reader, inode, area, what, isFirstBlock = false) {
     yield { name: Buffer.from(name), inode: number2 };
   }
 }
-__name(records, "records");
 var dot = Buffer.from(".");
 var dotDot = Buffer.from("..");
 function recordLength(stored, areaLength) {
   return areaLength === 65536 && (stored === 65535 || stored === 0) ? 65536 : stored;
 }
-__name(recordLength, "recordLength");
 
 // src/disk/filesystem/ext/node.ts
 var rootInode = 2;
@@ -6127,11 +5855,7 @@ function openNode(reader, number2) {
   if (type2 === void 0) throw damage(reader, at, `its mode ${inode.mode.toString(8)} has no known type`);
   return new ExtNode(reader, inode, type2);
 }
-__name(openNode, "openNode");
 var ExtNode = class {
-  static {
-    __name(this, "ExtNode");
-  }
   type;
   ino;
   mode;
@@ -6173,7 +5897,6 @@ function storedDevice(inode) {
   if (old !== 0) return { major: old >>> 8 & 255, minor: old & 255 };
   return deviceNumber(field3.readUInt32LE(4));
 }
-__name(storedDevice, "storedDevice");
 function symlinkTarget(reader, inode) {
   checkNotEncrypted(reader, inode);
   const at = `inode ${inode.number}`;
@@ -6183,7 +5906,6 @@ function symlinkTarget(reader, inode) {
   const target = size < field3.length ? Buffer.from(field3.subarray(0, size)) : bytesAt(fileContent(reader, inode), 0, size);
   return checkedTarget(target, reader, at);
 }
-__name(symlinkTarget, "symlinkTarget");
 
 // src/bytes/recent.ts
 function recent(limit, make) {
@@ -6204,7 +5926,6 @@ function recent(limit, make) {
     return value;
   };
 }
-__name(recent, "recent");
 
 // src/disk/filesystem/ext/inode/crc16.ts
 function crc16(seed2, bytes) {
@@ -6215,7 +5936,6 @@ function crc16(seed2, bytes) {
   }
   return crc;
 }
-__name(crc16, "crc16");
 
 // src/disk/filesystem/ext/inode/block-group.ts
 var checksumPosition = 30;
@@ -6237,7 +5957,6 @@ function groupDescriptors(device, superblock, warn) {
     return fsBlock(table4);
   };
 }
-__name(groupDescriptors, "groupDescriptors");
 function descriptorBlock(superblock, index, perBlock) {
   const { blockSize, firstMetaBg, blocksPerGroup, firstDataBlock } = superblock;
   if (index < firstMetaBg) return (blockSize === 1024 ? 1 : 0) + 1 + index;
@@ -6245,20 +5964,17 @@ function descriptorBlock(superblock, index, perBlock) {
   const bootBlock = blockSize === 1024 && index === 0 && firstDataBlock === 0 ? 1 : 0;
   return firstDataBlock + group * blocksPerGroup + (hasSuperblock(superblock, group) ? 1 : 0) + bootBlock;
 }
-__name(descriptorBlock, "descriptorBlock");
 function hasSuperblock({ features, backupGroups }, group) {
   if (group === 0) return true;
   if (backupGroups.length > 0) return backupGroups.includes(group);
   if (group === 1 || !(features.roCompat & roCompat.sparseSuper)) return true;
   return [3, 5, 7].some((base2) => isPowerOf(base2, group));
 }
-__name(hasSuperblock, "hasSuperblock");
 function isPowerOf(base2, value) {
   let power = base2;
   while (power < value) power *= base2;
   return power === value;
 }
-__name(isPowerOf, "isPowerOf");
 function checksum({ features, uuid: uuid2, checksumSeed }, group, raw) {
   if (features.roCompat & roCompat.metadataCsum) {
     const cleared = Buffer.from(raw);
@@ -6274,7 +5990,6 @@ function checksum({ features, uuid: uuid2, checksumSeed }, group, raw) {
   }
   return void 0;
 }
-__name(checksum, "checksum");
 
 // src/disk/filesystem/ext/inode/inode-table.ts
 var windowSize = 32 * 1024;
@@ -6298,7 +6013,6 @@ function inodeTable(device, superblock, inodeTableBlock, windowsKept3) {
     return window2(group * windowsPerGroup + Math.floor(index / perWindow)).subarray(at, at + inodeSize);
   };
 }
-__name(inodeTable, "inodeTable");
 
 // src/disk/filesystem/ext/open-reader.ts
 var maxDirectoryBytes = 4 * 2 ** 30;
@@ -6318,7 +6032,6 @@ function openReader(device, superblock, warn, fastCommits2) {
     ...fastCommits2 && { fastCommits: fastCommits2 }
   };
 }
-__name(openReader, "openReader");
 
 // src/disk/filesystem/ext/journal/block.ts
 var journalMagic = 3225106840;
@@ -6344,30 +6057,25 @@ function* tags(raw, superblock) {
     at += size + (flags & flag.sameUuid ? 0 : uuidSize);
   }
 }
-__name(tags, "tags");
 function tagSize({ checksums, has64bit }) {
   if (checksums === "v3") return 16;
   return 8 + (checksums === "v2" ? 2 : 0) + (has64bit ? 4 : 0);
 }
-__name(tagSize, "tagSize");
 function dataHolds(data, tag2, sequence, { checksums, checksumSeed }) {
   const number2 = Buffer.alloc(4);
   number2.writeUInt32BE(sequence);
   const checksum3 = crc32c(crc32c(checksumSeed, number2), data);
   return tag2.checksum === (checksums === "v3" ? checksum3 : checksum3 & 65535);
 }
-__name(dataHolds, "dataHolds");
 function tailHolds2(raw, superblock) {
   if (!hasBlockChecksums(superblock)) return true;
   const tail = raw.length - tailSize2;
   const zeroed = Buffer.from(raw).fill(0, tail);
   return raw.readUInt32BE(tail) === crc32c(superblock.checksumSeed, zeroed);
 }
-__name(tailHolds2, "tailHolds");
 function hasBlockChecksums({ checksums }) {
   return checksums === "v2" || checksums === "v3";
 }
-__name(hasBlockChecksums, "hasBlockChecksums");
 
 // src/disk/filesystem/ext/journal/fast-commit/changes.ts
 function fastCommits(changes) {
@@ -6399,15 +6107,12 @@ function fastCommits(changes) {
     }
   };
 }
-__name(fastCommits, "fastCommits");
 function noInodeChanges() {
   return { reused: false, ranges: [] };
 }
-__name(noInodeChanges, "noInodeChanges");
 function noDirectoryChanges() {
   return { isNew: false, names: [] };
 }
-__name(noDirectoryChanges, "noDirectoryChanges");
 function entry(map, key, make) {
   const found = map.get(key);
   if (found) return found;
@@ -6415,7 +6120,6 @@ function entry(map, key, make) {
   map.set(key, made);
   return made;
 }
-__name(entry, "entry");
 function logInode(logged, raw) {
   logged.firstGeneration ??= generation(raw);
   if (logged.raw && generation(logged.raw) !== generation(raw)) {
@@ -6424,7 +6128,6 @@ function logInode(logged, raw) {
   }
   logged.raw = raw;
 }
-__name(logInode, "logInode");
 function* changedNames({ isNew, names }, onDevice) {
   const changed = new Map(names.map(({ name }) => [name.toString("latin1"), void 0]));
   if (!isNew) {
@@ -6442,7 +6145,6 @@ function* changedNames({ isNew, names }, onDevice) {
   }
   for (const found of changed.values()) if (found) yield found;
 }
-__name(changedNames, "changedNames");
 function patched(raw, logged, isOther) {
   const result = isOther ? Buffer.alloc(raw.length) : Buffer.from(raw);
   logged.copy(result, 0, 0, blockFieldRange.start);
@@ -6458,7 +6160,6 @@ function patched(raw, logged, isOther) {
   }
   return result;
 }
-__name(patched, "patched");
 
 // src/disk/filesystem/ext/journal/fast-commit/log.ts
 var tag = { addRange: 1, removeRange: 2, create: 3, link: 4, unlink: 5, inode: 6, pad: 7, tail: 8, head: 9 };
@@ -6508,7 +6209,6 @@ function readFastCommits(log, transaction2, inodeSize, warn) {
   if (commits === 0 && changes.length > 0) warn(`${log.name}: its only fast commit is unfinished or damaged, and is ignored`);
   return { commits, changes: changes.slice(0, finished2) };
 }
-__name(readFastCommits, "readFastCommits");
 function lengthFits(kind, length3, inodeSize) {
   if (kind === tag.addRange) return length3 === 16;
   if (kind === tag.removeRange) return length3 === 12;
@@ -6517,7 +6217,6 @@ function lengthFits(kind, length3, inodeSize) {
   if (kind === tag.tail) return length3 >= 8;
   return kind === tag.head ? length3 === 8 : kind === tag.pad;
 }
-__name(lengthFits, "lengthFits");
 function readChange(kind, value) {
   if (kind === tag.inode) return { kind: "inode", inode: value.readUInt32LE(0), raw: value.subarray(4) };
   if (kind === tag.addRange) return { kind: "range", inode: value.readUInt32LE(0), range: readExtent(value) };
@@ -6527,14 +6226,12 @@ function readChange(kind, value) {
   const name = nameChanges.get(kind);
   return name && { kind: name, dir: value.readUInt32LE(0), inode: value.readUInt32LE(4), name: value.subarray(8) };
 }
-__name(readChange, "readChange");
 function readExtent(value) {
   const first = fileBlock(value.readUInt32LE(4));
   const length3 = value.readUInt16LE(8);
   if (length3 > maxWrittenExtent) return { first, count: length3 - maxWrittenExtent };
   return { first, count: length3, start: fsBlock(value.readUInt16LE(10) * 2 ** 32 + value.readUInt32LE(12)) };
 }
-__name(readExtent, "readExtent");
 
 // src/disk/filesystem/ext/journal/log.ts
 function openLog(journal, superblock) {
@@ -6542,12 +6239,11 @@ function openLog(journal, superblock) {
   return {
     name: journal.name,
     superblock,
-    block: /* @__PURE__ */ __name((at) => bytesAt(journal, at * blockSize, blockSize), "block"),
-    after: /* @__PURE__ */ __name((at, count) => first + (at - first + count) % (end - first), "after"),
-    damage: /* @__PURE__ */ __name((at, what) => damage(journal, `block ${at}`, what, "journal"), "damage")
+    block: (at) => bytesAt(journal, at * blockSize, blockSize),
+    after: (at, count) => first + (at - first + count) % (end - first),
+    damage: (at, what) => damage(journal, `block ${at}`, what, "journal")
   };
 }
-__name(openLog, "openLog");
 
 // src/disk/filesystem/ext/journal/overlay.ts
 function overlay(device, journal, blockSize, replacements) {
@@ -6558,9 +6254,9 @@ function overlay(device, journal, blockSize, replacements) {
     read(into, offset) {
       checkRange(replayed, offset, into.length);
       let pending = 0;
-      const flush = /* @__PURE__ */ __name((upTo) => {
+      const flush = (upTo) => {
         if (pending < upTo) device.read(into.subarray(pending, upTo), offset + pending);
-      }, "flush");
+      };
       for (let done = 0; done < into.length; ) {
         const block = Math.floor((offset + done) / blockSize);
         const within = offset + done - block * blockSize;
@@ -6576,13 +6272,12 @@ function overlay(device, journal, blockSize, replacements) {
       flush(into.length);
     }
   };
-  const readReplacement = /* @__PURE__ */ __name((into, { at, escaped: escaped2 }, within) => {
+  const readReplacement = (into, { at, escaped: escaped2 }, within) => {
     journal.read(into, at * blockSize + within);
     if (escaped2 && within < magic.length) into.set(magic.subarray(within, Math.min(magic.length, within + into.length)));
-  }, "readReplacement");
+  };
   return replacements.size > 0 ? replayed : device;
 }
-__name(overlay, "overlay");
 var magic = Buffer.alloc(4);
 magic.writeUInt32BE(journalMagic);
 
@@ -6590,11 +6285,9 @@ magic.writeUInt32BE(journalMagic);
 function isLater(a, b) {
   return (a - b | 0) > 0;
 }
-__name(isLater, "isLater");
 function next(sequence) {
   return sequence + 1 >>> 0;
 }
-__name(next, "next");
 
 // src/disk/filesystem/ext/journal/revoke.ts
 function readRevocations(log, transactions) {
@@ -6607,7 +6300,6 @@ function readRevocations(log, transactions) {
     return last !== void 0 && !isLater(sequence, last);
   };
 }
-__name(readRevocations, "readRevocations");
 function* revokedBlocks(log, at) {
   const raw = log.block(at);
   const { has64bit } = log.superblock;
@@ -6618,7 +6310,6 @@ function* revokedBlocks(log, at) {
     yield has64bit ? raw.readUInt32BE(offset) * 2 ** 32 + raw.readUInt32BE(offset + 4) : raw.readUInt32BE(offset);
   }
 }
-__name(revokedBlocks, "revokedBlocks");
 
 // src/disk/filesystem/ext/journal/commit.ts
 var field2 = { type: 12, size: 13, checksum: 16, seconds: 48 };
@@ -6638,11 +6329,9 @@ function commitHolds(raw, transactionCrc2, { checksums, checksumSeed }) {
     return found === crc32c(checksumSeed, zeroed);
   });
 }
-__name(commitHolds, "commitHolds");
 function commitTime(raw) {
   return raw.readBigUInt64BE(field2.seconds);
 }
-__name(commitTime, "commitTime");
 
 // src/disk/filesystem/ext/journal/crc32-be.ts
 var polynomial = 79764919;
@@ -6656,7 +6345,6 @@ function crc32be(seed2, bytes) {
   for (const byte of bytes) crc = crc << 8 ^ table3[crc >>> 24 ^ byte];
   return crc >>> 0;
 }
-__name(crc32be, "crc32be");
 
 // src/disk/filesystem/ext/journal/scan.ts
 function committedTransactions(log) {
@@ -6704,27 +6392,22 @@ function committedTransactions(log) {
     if (walked > length3) throw log.damage(block, `transaction ${current.sequence} is longer than the log`);
   }
 }
-__name(committedTransactions, "committedTransactions");
 function transaction(sequence) {
   return { sequence, descriptors: [], revokes: [] };
 }
-__name(transaction, "transaction");
 function countTags(descriptor, log) {
   let count = 0;
   for (const _ of tags(descriptor, log.superblock)) count++;
   return count;
 }
-__name(countTags, "countTags");
 function transactionCrc(seed2, descriptor, log, data, count) {
   let crc = crc32be(seed2, descriptor);
   for (let index = 0; index < count; index++) crc = crc32be(crc, log.block(log.after(data, index)));
   return crc;
 }
-__name(transactionCrc, "transactionCrc");
 function corrupt(log, at, { sequence }) {
   return log.damage(at, `transaction ${sequence} fails its checksum (e2fsck may be able to repair it)`);
 }
-__name(corrupt, "corrupt");
 
 // src/disk/filesystem/ext/journal/superblock.ts
 var compatChecksum = 1;
@@ -6734,14 +6417,14 @@ var crc32cType = 4;
 var superblockSize = 1024;
 var minLogBlocks = 1024;
 function readSuperblock(journal, blockSize, warn) {
-  const damaged2 = /* @__PURE__ */ __name((what) => damage(journal, "the superblock", what, "journal"), "damaged");
-  const unsupported = /* @__PURE__ */ __name((what) => new DiskError(`the superblock of ${journal.name}`, what, "unsupported"), "unsupported");
+  const damaged2 = (what) => damage(journal, "the superblock", what, "journal");
+  const unsupported = (what) => new DiskError(`the superblock of ${journal.name}`, what, "unsupported");
   const raw = bytesAt(journal, 0, superblockSize);
   const type2 = raw.readUInt32BE(4);
   if (raw.readUInt32BE(0) !== journalMagic || type2 !== blockType.superblockV1 && type2 !== blockType.superblockV2) {
     throw damaged2("its magic number or its type is not the one of a journal");
   }
-  const word2 = /* @__PURE__ */ __name((offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0, "word");
+  const word2 = (offset) => type2 === blockType.superblockV2 ? raw.readUInt32BE(offset) : 0;
   const features = word2(40);
   if (features & ~knownIncompat)
     throw unsupported(`the journal has features that can't be read: 0x${((features & ~knownIncompat) >>> 0).toString(16)}`);
@@ -6778,7 +6461,6 @@ function readSuperblock(journal, blockSize, warn) {
   if (superblock.error !== 0) warn(`${journal.name}: Linux stopped writing to this filesystem with error ${superblock.error}`);
   return superblock;
 }
-__name(readSuperblock, "readSuperblock");
 function checksumKind(compat2, features) {
   const kinds = [];
   if (compat2 & compatChecksum) kinds.push("v1");
@@ -6786,19 +6468,16 @@ function checksumKind(compat2, features) {
   if (features & incompat2.checksumV3) kinds.push("v3");
   return kinds.length > 1 ? void 0 : kinds[0] ?? "none";
 }
-__name(checksumKind, "checksumKind");
 function checksumHolds2(raw) {
   const zeroed = Buffer.from(raw);
   zeroed.writeUInt32BE(0, 252);
   return crc32c(4294967295, zeroed) === raw.readUInt32BE(252);
 }
-__name(checksumHolds2, "checksumHolds");
 function fastCommitArea(total, length3) {
   const blocks = length3 || 256;
   const logEnd = total - blocks >= minLogBlocks ? total - blocks : total;
   return { first: logEnd + 1, end: total };
 }
-__name(fastCommitArea, "fastCommitArea");
 
 // src/disk/filesystem/ext/journal/index.ts
 function replayJournal(device, journal, filesystem, warn) {
@@ -6814,7 +6493,6 @@ function replayJournal(device, journal, filesystem, warn) {
   const { commits, changes } = readFastCommits(log, last ? next(last.sequence) : superblock.sequence, filesystem.inodeSize, warn);
   return commits === 0 ? replayed : { ...replayed, fastCommits: fastCommits(changes) };
 }
-__name(replayJournal, "replayJournal");
 function replay(log, transactions, isRevoked, deviceBlocks) {
   const replacements = /* @__PURE__ */ new Map();
   for (const { sequence, descriptors } of transactions) {
@@ -6836,7 +6514,6 @@ function replay(log, transactions, isRevoked, deviceBlocks) {
   }
   return replacements;
 }
-__name(replay, "replay");
 
 // src/disk/filesystem/ext/superblock/superblock.ts
 var position = 1024;
@@ -6846,18 +6523,17 @@ var magic2 = 61267;
 function hasMagic(device) {
   return peek(device, position, length)?.readUInt16LE(56) === magic2;
 }
-__name(hasMagic, "hasMagic");
 function readSuperblock2(device) {
   const raw = bytesAt(device, position, length);
-  const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16LE(at), "u16");
-  const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32LE(at), "u32");
-  const demand = /* @__PURE__ */ __name((isSound, what) => {
+  const u16 = (at) => raw.readUInt16LE(at);
+  const u32 = (at) => raw.readUInt32LE(at);
+  const demand = (isSound, what) => {
     if (!isSound) throw damage(device, "the superblock", `it says that the filesystem has ${what}, which is impossible`);
-  }, "demand");
+  };
   if (u16(56) !== magic2) throw damage(device, "the superblock", "its magic number is wrong");
   const features = { compat: u32(92), incompat: u32(96), roCompat: u32(100) };
   const has64bit = (features.incompat & incompat.is64bit) !== 0;
-  const u48 = /* @__PURE__ */ __name((low, high) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32, "u48");
+  const u48 = (low, high) => u32(low) + (has64bit ? u32(high) : 0) * 2 ** 32;
   verifyChecksum2(raw, features, device);
   checkReadable(features, device.name);
   const revision0 = u32(76) === 0;
@@ -6919,7 +6595,6 @@ function readSuperblock2(device) {
     mmpBlock: features.incompat & incompat.mmp ? Number(raw.readBigUInt64LE(360)) : 0
   };
 }
-__name(readSuperblock2, "readSuperblock");
 function verifyChecksum2(raw, features, device) {
   if (!(features.roCompat & roCompat.metadataCsum)) return;
   const type2 = raw.readUInt8(373);
@@ -6928,11 +6603,9 @@ function verifyChecksum2(raw, features, device) {
     throw damage(device, "the superblock", "its checksum is wrong");
   }
 }
-__name(verifyChecksum2, "verifyChecksum");
 function isPowerOf2(value) {
   return value > 0 && (value & value - 1) === 0;
 }
-__name(isPowerOf2, "isPowerOf2");
 
 // src/disk/filesystem/ext/recover.ts
 function recover(reader) {
@@ -6959,7 +6632,6 @@ function recover(reader) {
     notes: [`journal replayed: ${transactions} transaction${transactions === 1 ? "" : "s"}`]
   };
 }
-__name(recover, "recover");
 
 // src/disk/filesystem/ext/superblock/mmp.ts
 var magic3 = 5066064;
@@ -6971,7 +6643,6 @@ function warnIfInUse(device, { mmpBlock, blockSize }, warn) {
     warn(`${device.name}: the ext filesystem is marked as in use by another computer, so it may have changed while it was copied`);
   }
 }
-__name(warnIfInUse, "warnIfInUse");
 
 // src/disk/filesystem/ext/index.ts
 var ext = { name: "ext", detect: hasMagic, open };
@@ -6982,9 +6653,8 @@ function open(device, warnAlways) {
   const { reader, notes } = recover(openReader(device, superblock, warn));
   const root = openNode(reader, 2);
   if (root.type !== "dir") throw damage(device, "inode 2", "it should be the root directory, but is not a directory");
-  return { info: describe4(reader.superblock, notes), root, entries: /* @__PURE__ */ __name((dir) => entries(reader, dir), "entries") };
+  return { info: describe4(reader.superblock, notes), root, entries: (dir) => entries(reader, dir) };
 }
-__name(open, "open");
 function warnAboutState(device, superblock, warn) {
   const { name } = device;
   const size = superblock.blocksCount * superblock.blockSize;
@@ -6996,11 +6666,9 @@ function warnAboutState(device, superblock, warn) {
   }
   warnIfInUse(device, superblock, warn);
 }
-__name(warnAboutState, "warnAboutState");
 function* entries(reader, dir) {
-  for (const { name, inode } of directoryRecords2(reader, loadInode(reader, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode(reader, inode), "node") };
+  for (const { name, inode } of directoryRecords2(reader, loadInode(reader, dir.ino))) yield { name, node: () => openNode(reader, inode) };
 }
-__name(entries, "entries");
 function describe4(superblock, notes) {
   const { features, label, uuid: uuid2, blockSize, blocksCount, freeBlocksCount } = superblock;
   return {
@@ -7014,7 +6682,6 @@ function describe4(superblock, notes) {
     notes
   };
 }
-__name(describe4, "describe");
 
 // src/disk/filesystem/xfs/address.ts
 function blockPosition(superblock, encoded, count) {
@@ -7025,29 +6692,25 @@ function blockPosition(superblock, encoded, count) {
   const position2 = group * blocksPerGroup + within;
   return position2 + count <= blocksCount ? fsBlock(position2) : void 0;
 }
-__name(blockPosition, "blockPosition");
 function inodePosition(reader, number2) {
   const { superblock } = reader;
   const block = blockPosition(superblock, Math.floor(number2 / superblock.inodesPerBlock), 1);
   if (block === void 0) throw damage(reader, `inode ${number2}`, "it is needed, but lies outside the filesystem");
   return block * superblock.blockSize + number2 % superblock.inodesPerBlock * superblock.inodeSize;
 }
-__name(inodePosition, "inodePosition");
 function inodePlace2(reader, number2) {
   return `inode ${number2} of ${reader.name}`;
 }
-__name(inodePlace2, "inodePlace");
 
 // src/disk/filesystem/xfs/bytes.ts
 function u64(bytes, at) {
   return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 }
-__name(u64, "u64");
 
 // src/disk/filesystem/xfs/self-description.ts
 var fourZeros2 = Buffer.alloc(4);
 function verify(reader, bytes, fields7, expected, place2) {
-  const wrong = /* @__PURE__ */ __name((what) => damageAt(place2, what), "wrong");
+  const wrong = (what) => damageAt(place2, what);
   const { superblock } = reader;
   const crc = crc32c(crc32c(4294967295, bytes.subarray(0, fields7.checksum)), fourZeros2);
   if (~crc32c(crc, bytes.subarray(fields7.checksum + 4)) >>> 0 !== bytes.readUInt32LE(fields7.checksum)) throw wrong("its checksum is wrong");
@@ -7058,7 +6721,6 @@ function verify(reader, bytes, fields7, expected, place2) {
   const sector = u64(bytes, fields7.block);
   if (sector * 512 !== expected.block * superblock.blockSize) throw wrong(`it was written for sector ${sector}`);
 }
-__name(verify, "verify");
 
 // src/disk/filesystem/xfs/inode/inode.ts
 var inodeFlags2 = { realtime: 1 };
@@ -7068,7 +6730,7 @@ var fields = { checksum: 100, uuid: 160, owner: 152 };
 function loadInode2(reader, number2) {
   const raw = reader.rawInode(inodePosition(reader, number2));
   const place2 = inodePlace2(reader, number2);
-  const damaged2 = /* @__PURE__ */ __name((what) => damageAt(place2, what), "damaged");
+  const damaged2 = (what) => damageAt(place2, what);
   if (raw.readUInt16BE(0) !== magic4) throw damaged2("there is no inode");
   const version2 = raw.readUInt8(4);
   const { hasChecksums } = reader.superblock;
@@ -7087,7 +6749,6 @@ function loadInode2(reader, number2) {
     linksCount: version2 === 1 ? raw.readUInt16BE(6) : raw.readUInt32BE(16)
   };
 }
-__name(loadInode2, "loadInode");
 
 // src/disk/filesystem/xfs/inode/fork.ts
 var formats = ["device", "local", "extents", "btree"];
@@ -7102,7 +6763,6 @@ function dataFork(reader, inode) {
     extents: flags2 & inodeFlags22.largeExtentCounts ? u64(raw, 24) : raw.readUInt32BE(76)
   };
 }
-__name(dataFork, "dataFork");
 function attributeFork(reader, inode) {
   const { raw, flags2 } = inode;
   const split = forkOffset(reader, inode);
@@ -7111,31 +6771,24 @@ function attributeFork(reader, inode) {
   const bytes = raw.subarray(coreSize(inode) + split);
   return { name: "attribute", format: format(reader, inode, raw.readUInt8(83), "attribute"), bytes, extents };
 }
-__name(attributeFork, "attributeFork");
 function coreSize({ version: version2 }) {
   return version2 === 3 ? 176 : 100;
 }
-__name(coreSize, "coreSize");
 function forkOffset(reader, inode) {
   const split = inode.raw.readUInt8(82) * 8;
   if (coreSize(inode) + split < inode.raw.length) return split;
   throw damageAt(inodePlace2(reader, inode.number), `its attributes begin ${split} bytes behind its fields`);
 }
-__name(forkOffset, "forkOffset");
 function format(reader, inode, number2, name) {
   const known = formats[number2];
   if (known !== void 0 && !(name === "attribute" && known === "device")) return known;
   throw damageAt(inodePlace2(reader, inode.number), `its ${name} fork has the unknown format ${number2}`);
 }
-__name(format, "format");
 
 // src/disk/filesystem/xfs/mapping/runs.ts
 var maxRuns2 = 4e6;
 var extentSize = 16;
 var Runs2 = class {
-  static {
-    __name(this, "Runs");
-  }
   fileBlocks = [];
   fsBlocks = [];
   counts = [];
@@ -7210,13 +6863,13 @@ function btreeRuns(reader, inode, fork, runs) {
   const header4 = hasChecksums ? headers.version5 : headers.version4;
   const magic10 = hasChecksums ? magics.version5 : magics.version4;
   const seen = /* @__PURE__ */ new Set();
-  const addChildren = /* @__PURE__ */ __name((node, start, room2, count, level2) => {
+  const addChildren = (node, start, room2, count, level2) => {
     if (count === 0 || count > room2) throw runs.error(`has a map with a node of ${count} entries, where ${room2} have room`);
     for (let index = 0; index < count; index++) {
       addNode(runs.blockAt(node, start + room2 * keySize + index * pointerSize), level2 - 1);
     }
-  }, "addChildren");
-  const addNode = /* @__PURE__ */ __name((block, level2) => {
+  };
+  const addNode = (block, level2) => {
     if (seen.has(block)) throw runs.error(`has a map that leads to block ${block} twice`);
     seen.add(block);
     reader.metadata.spend(blockSize);
@@ -7233,13 +6886,12 @@ function btreeRuns(reader, inode, fork, runs) {
     }
     if (header4 + count * extentSize > blockSize) throw runs.error(`has a map with block ${block} of ${count} extents`);
     for (let index = 0; index < count; index++) runs.add(node, header4 + index * extentSize);
-  }, "addNode");
+  };
   const level = fork.bytes.length < rootHeader ? 0 : fork.bytes.readUInt16BE(0);
   if (level === 0 || level > maxLevels2) throw runs.error(`has a map of ${level} levels`);
   const room = Math.floor((fork.bytes.length - rootHeader) / (keySize + pointerSize));
   addChildren(fork.bytes, rootHeader, room, fork.bytes.readUInt16BE(2), level);
 }
-__name(btreeRuns, "btreeRuns");
 
 // src/disk/filesystem/xfs/mapping/fork-runs.ts
 function forkRuns(reader, inode, fork, end = Number.POSITIVE_INFINITY) {
@@ -7250,12 +6902,10 @@ function forkRuns(reader, inode, fork, end = Number.POSITIVE_INFINITY) {
   if (runs.extents !== fork.extents) throw runs.error(`has ${runs.extents} extents, where the inode counts ${fork.extents}`);
   return runs;
 }
-__name(forkRuns, "forkRuns");
 function extentRuns2({ bytes, extents }, runs) {
   if (extents * extentSize > bytes.length) throw runs.error(`has ${extents} extents, for which the inode has no room`);
   for (let index = 0; index < extents; index++) runs.add(bytes, index * extentSize);
 }
-__name(extentRuns2, "extentRuns");
 
 // src/disk/filesystem/xfs/directory/blocks.ts
 var dataEnd = 32 * 2 ** 30;
@@ -7263,7 +6913,7 @@ var maxBytes2 = 2 ** 30;
 function* directoryBlocks(reader, inode, fork) {
   const { device, superblock } = reader;
   const { blockSize, blocksPerDirectoryBlock: perBlock } = superblock;
-  const damaged2 = /* @__PURE__ */ __name((what) => damage(reader, `inode ${inode.number}`, what), "damaged");
+  const damaged2 = (what) => damage(reader, `inode ${inode.number}`, what);
   const runs = forkRuns(reader, inode, fork, dataEnd / blockSize);
   const bytes = Buffer.allocUnsafeSlow(perBlock * blockSize);
   let read = 0;
@@ -7289,7 +6939,6 @@ function* directoryBlocks(reader, inode, fork) {
   }
   if (filled > 0) throw damaged2(`a part of block ${start.index} of the directory is missing`);
 }
-__name(directoryBlocks, "directoryBlocks");
 
 // src/disk/filesystem/xfs/directory/data-block.ts
 var version4 = { single: "XD2B", data: "XD2D", header: 16 };
@@ -7305,7 +6954,7 @@ function* dataRecords(reader, inode, block) {
   const { hasChecksums, hasFileTypes: hasFileTypes2 } = reader.superblock;
   const { bytes, index, fsBlock: fsBlock2 } = block;
   const place2 = `block ${index} of the directory (block ${fsBlock2} of the filesystem), inode ${inode.number} of ${reader.name}`;
-  const damaged2 = /* @__PURE__ */ __name((what) => damageAt(place2, what), "damaged");
+  const damaged2 = (what) => damageAt(place2, what);
   const form = hasChecksums ? version5 : version4;
   const magic10 = bytes.toString("latin1", 0, 4);
   const isSingle = magic10 === form.single;
@@ -7336,13 +6985,12 @@ function* dataRecords(reader, inode, block) {
     yield { name: Buffer.from(name), inode: u64(bytes, at) };
   }
 }
-__name(dataRecords, "dataRecords");
 
 // src/disk/filesystem/xfs/directory/short-form.ts
 var countsSize = 2;
 var entryHeader2 = 3;
 function* shortFormRecords(reader, inode, fork) {
-  const damaged2 = /* @__PURE__ */ __name((what) => damage(reader, `inode ${inode.number}`, what), "damaged");
+  const damaged2 = (what) => damage(reader, `inode ${inode.number}`, what);
   const { size } = inode;
   if (size > fork.bytes.length || size < countsSize + 4) throw damaged2(`the directory in it has the impossible size of ${size} bytes`);
   const area = fork.bytes.subarray(0, size);
@@ -7363,7 +7011,6 @@ function* shortFormRecords(reader, inode, fork) {
   }
   if (at !== size) throw damaged2(`the directory in it has ${count} entries, but ${size - at} bytes more`);
 }
-__name(shortFormRecords, "shortFormRecords");
 
 // src/disk/filesystem/xfs/directory/directory.ts
 function* directoryRecords3(reader, inode) {
@@ -7380,7 +7027,6 @@ function* directoryRecords3(reader, inode) {
   }
   if (isEmpty) throw damage(reader, `inode ${inode.number}`, "the first block of the directory is missing");
 }
-__name(directoryRecords3, "directoryRecords");
 
 // src/disk/filesystem/xfs/log/log.ts
 var logBlockSize = 512;
@@ -7392,7 +7038,7 @@ function openLog2(device, superblock) {
     throw damageAt(device.name, `the XFS superblock has a log of ${logBlocks} blocks at number ${logStart}`);
   }
   const blocks = logBlocks * blockSize / logBlockSize;
-  const at = /* @__PURE__ */ __name((block) => start * blockSize + block * logBlockSize, "at");
+  const at = (block) => start * blockSize + block * logBlockSize;
   return {
     name: device.name,
     blocks,
@@ -7404,12 +7050,10 @@ function openLog2(device, superblock) {
     }
   };
 }
-__name(openLog2, "openLog");
 function cycleOf(block, at = 0) {
   const first = block.readUInt32BE(at);
   return first === recordMagic ? block.readUInt32BE(at + 4) : first;
 }
-__name(cycleOf, "cycleOf");
 
 // src/disk/filesystem/xfs/log/record.ts
 var maxRecordBlocks = 512 + 8;
@@ -7427,7 +7071,6 @@ function recordBefore(log, end, limit = log.blocks) {
   }
   return void 0;
 }
-__name(recordBefore, "recordBefore");
 function header2(log, block) {
   const bytes = log.read(block, 1);
   const version2 = bytes.readUInt32BE(8);
@@ -7441,21 +7084,18 @@ function header2(log, block) {
     operations: bytes.readUInt32BE(40)
   };
 }
-__name(header2, "header");
 function endOf2(log, { block, headerBlocks, dataBlocks }) {
   return (block + headerBlocks + dataBlocks) % log.blocks;
 }
-__name(endOf2, "endOf");
 function isUnmount(log, record) {
   const data = log.read((record.block + record.headerBlocks) % log.blocks, 1);
   return record.operations === 1 && (data.readUInt8(9) & unmountFlag) !== 0;
 }
-__name(isUnmount, "isUnmount");
 
 // src/disk/filesystem/xfs/log/head.ts
 var maxBlocksInFlight = 8 * 256 * 1024 / logBlockSize;
 function findHead(log) {
-  const cycle = /* @__PURE__ */ __name((block) => cycleOf(log.read(block, 1)), "cycle");
+  const cycle = (block) => cycleOf(log.read(block, 1));
   const first = cycle(0);
   const last = cycle(log.blocks - 1);
   if (first === 0) return void 0;
@@ -7464,7 +7104,6 @@ function findHead(log) {
   const head = backBeforeGaps(log, turn, before, last);
   return backBeforeTornRecord(log, head);
 }
-__name(findHead, "findHead");
 function firstOfCycle(cycle, from, to, wanted) {
   let [low, high] = [from, to];
   while (high - low > 1) {
@@ -7474,31 +7113,27 @@ function firstOfCycle(cycle, from, to, wanted) {
   }
   return high;
 }
-__name(firstOfCycle, "firstOfCycle");
 function backBeforeGaps(log, turn, before, last) {
   const count = Math.min(maxBlocksInFlight, log.blocks);
   const atEnd = Math.max(0, count - turn);
   const gapAtEnd = last === 0 ? void 0 : firstWith(log, log.blocks - atEnd, atEnd, before - 1);
   return gapAtEnd ?? firstWith(log, Math.max(0, turn - count), Math.min(turn, count), before) ?? turn;
 }
-__name(backBeforeGaps, "backBeforeGaps");
 function firstWith(log, from, count, cycle) {
   if (count === 0) return void 0;
   const bytes = log.read(from, count);
   for (let index = 0; index < count; index++) if (cycleOf(bytes, index * logBlockSize) === cycle) return from + index;
   return void 0;
 }
-__name(firstWith, "firstWith");
 function backBeforeTornRecord(log, head) {
   const last = recordBefore(log, head, maxRecordBlocks);
   return !last || endOf2(log, last) === head % log.blocks ? head % log.blocks : last.block;
 }
-__name(backBeforeTornRecord, "backBeforeTornRecord");
 
 // src/disk/filesystem/xfs/log/check.ts
 function checkLog(device, superblock) {
   const { name } = device;
-  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name, what, "unsupported"), "refuse");
+  const refuse2 = (what) => new DiskError(name, what, "unsupported");
   if (superblock.logStart === 0) {
     throw refuse2(
       "the log of the XFS filesystem is on another device, so it is unknown whether it was unmounted cleanly; copy its files elsewhere"
@@ -7513,7 +7148,6 @@ function checkLog(device, superblock) {
     "the XFS filesystem was not unmounted cleanly, so its last changes are only in its log, which is not replayed; mount it once with Linux and unmount it, which replays the log, or run xfs_repair"
   );
 }
-__name(checkLog, "checkLog");
 
 // src/disk/filesystem/xfs/attributes/acl.ts
 var storedHeader = 4;
@@ -7522,7 +7156,7 @@ var namedUserOrGroup = [2, 8];
 var knownTags = [1, 2, 4, 8, 16, 32];
 var noId2 = 4294967295;
 function userSpaceAcl2(stored, place2) {
-  const damaged2 = /* @__PURE__ */ __name(() => new DiskError(place2, "its access control list is damaged"), "damaged");
+  const damaged2 = () => new DiskError(place2, "its access control list is damaged");
   if (stored.length < storedHeader) throw damaged2();
   const count = stored.readUInt32BE(0);
   if (storedHeader + count * storedEntry > stored.length) throw damaged2();
@@ -7539,7 +7173,6 @@ function userSpaceAcl2(stored, place2) {
   }
   return acl;
 }
-__name(userSpaceAcl2, "userSpaceAcl");
 
 // src/disk/filesystem/xfs/attributes/attribute.ts
 var attributeFlags = { local: 1, trusted: 2, secure: 4, parent: 8, incomplete: 128 };
@@ -7559,7 +7192,6 @@ function forkBlocks(reader, inode, runs) {
     };
   };
 }
-__name(forkBlocks, "forkBlocks");
 
 // src/disk/filesystem/xfs/attributes/leaves.ts
 var version42 = { node: 65214, leaf: 64494, header: 12, leafHeader: 32, nodeHeader: 16 };
@@ -7570,13 +7202,13 @@ var maxLevels3 = 5;
 function* leafAttributes(reader, inode, readBlock) {
   const form = reader.superblock.hasChecksums ? version52 : version42;
   const seen = /* @__PURE__ */ new Set();
-  const load = /* @__PURE__ */ __name((number2) => {
+  const load = (number2) => {
     const block2 = readBlock(number2);
     if (seen.has(number2)) throw damaged(block2, "another block leads to it twice");
     seen.add(number2);
     if (reader.superblock.hasChecksums) verify(reader, block2.bytes, fields4, { block: block2.fsBlock, owner: inode.number }, block2.place);
     return block2;
-  }, "load");
+  };
   let block = load(0);
   for (let depth3 = 0; block.bytes.readUInt16BE(8) === form.node; depth3++) {
     if (depth3 === maxLevels3) throw damaged(block, `the tree of hashes has more than ${maxLevels3} levels`);
@@ -7591,7 +7223,6 @@ function* leafAttributes(reader, inode, readBlock) {
     block = load(next2);
   }
 }
-__name(leafAttributes, "leafAttributes");
 function* entries2(block, header4, entriesStart) {
   const { bytes } = block;
   const count = bytes.readUInt16BE(header4);
@@ -7610,11 +7241,9 @@ function* entries2(block, header4, entriesStart) {
     yield { flags, name: bytes.subarray(nameStart, nameEnd), valueSize, value };
   }
 }
-__name(entries2, "entries");
 function damaged({ place: place2 }, what) {
   return damageAt(place2, what);
 }
-__name(damaged, "damaged");
 
 // src/disk/filesystem/xfs/attributes/remote-value.ts
 var magic5 = "XARM";
@@ -7638,13 +7267,12 @@ function remoteValue(reader, inode, first, size, readBlock) {
   }
   return Buffer.concat(parts);
 }
-__name(remoteValue, "remoteValue");
 
 // src/disk/filesystem/xfs/attributes/short-form.ts
 var header3 = 4;
 var entryHeader3 = 3;
 function shortFormAttributes(reader, inode, { bytes }) {
-  const damaged2 = /* @__PURE__ */ __name((at2) => damage(reader, `inode ${inode.number}`, `the attribute at byte ${at2} of those in it has an impossible length`), "damaged");
+  const damaged2 = (at2) => damage(reader, `inode ${inode.number}`, `the attribute at byte ${at2} of those in it has an impossible length`);
   const size = bytes.length < header3 ? 0 : bytes.readUInt16BE(0);
   if (size < header3 || size > bytes.length)
     throw damage(reader, `inode ${inode.number}`, `the attributes in it have the impossible size of ${size} bytes`);
@@ -7665,7 +7293,6 @@ function shortFormAttributes(reader, inode, { bytes }) {
   }
   return found;
 }
-__name(shortFormAttributes, "shortFormAttributes");
 
 // src/disk/filesystem/xfs/attributes/attributes.ts
 var maxBytes3 = 2 ** 20;
@@ -7697,23 +7324,20 @@ function readAttributes2(reader, inode) {
   }
   return new Map(found.sort(([a], [b]) => a < b ? -1 : 1));
 }
-__name(readAttributes2, "readAttributes");
 function prefix({ flags }) {
   if (flags & attributeFlags.secure) return "security.";
   return flags & attributeFlags.trusted ? "trusted." : "user.";
 }
-__name(prefix, "prefix");
 function storedAttributes(reader, inode, fork) {
-  const noBlocks = /* @__PURE__ */ __name(() => {
+  const noBlocks = () => {
     throw damageAt(inodePlace2(reader, inode.number), "its attributes are in it, and yet in blocks");
-  }, "noBlocks");
+  };
   if (fork.format === "local") return { attributes: shortFormAttributes(reader, inode, fork), readBlock: noBlocks };
   const runs = forkRuns(reader, inode, fork);
   if (runs.counts.length === 0) return { attributes: [], readBlock: noBlocks };
   const readBlock = forkBlocks(reader, inode, runs);
   return { attributes: leafAttributes(reader, inode, readBlock), readBlock };
 }
-__name(storedAttributes, "storedAttributes");
 
 // src/disk/filesystem/xfs/content.ts
 function fileContent2(reader, inode) {
@@ -7735,7 +7359,6 @@ function fileContent2(reader, inode) {
   };
   return content2;
 }
-__name(fileContent2, "fileContent");
 
 // src/disk/filesystem/xfs/inode/time.ts
 var modification = 40;
@@ -7747,11 +7370,9 @@ function modificationTime3({ raw, flags2 }) {
   const nanoseconds = raw.readBigUInt64BE(modification);
   return { seconds: Number(nanoseconds / 1000000000n) + bigTimeEpoch, nanoseconds: Number(nanoseconds % 1000000000n) };
 }
-__name(modificationTime3, "modificationTime");
 function normalized(seconds, nanoseconds) {
   return { seconds: seconds + Math.floor(nanoseconds / 1e9), nanoseconds: nanoseconds % 1e9 };
 }
-__name(normalized, "normalized");
 
 // src/disk/filesystem/xfs/symlink.ts
 var maxTargetLength2 = 1024;
@@ -7767,7 +7388,6 @@ function symlinkTarget2(reader, inode) {
   if (size > fork.bytes.length) throw damage(reader, at, `the symlink's target has ${size} bytes, for which the inode has no room`);
   return checkedTarget(Buffer.from(fork.bytes.subarray(0, size)), reader, at);
 }
-__name(symlinkTarget2, "symlinkTarget");
 function remoteTarget(reader, inode) {
   const { device, superblock } = reader;
   const { blockSize, hasChecksums } = superblock;
@@ -7796,7 +7416,6 @@ function remoteTarget(reader, inode) {
   if (done < inode.size) throw damage(reader, `inode ${inode.number}`, `the symlink's target ends after ${done} of ${inode.size} bytes`);
   return Buffer.concat(parts);
 }
-__name(remoteTarget, "remoteTarget");
 
 // src/disk/filesystem/xfs/node.ts
 function openNode2(reader, number2) {
@@ -7812,17 +7431,12 @@ function openNode2(reader, number2) {
   if (!allowedFormats(type2).includes(format2)) throw damage(reader, at, `it is of the type ${type2}, but its data has the format ${format2}`);
   return new XfsNode(reader, inode, type2);
 }
-__name(openNode2, "openNode");
 function allowedFormats(type2) {
   if (type2 === "file") return ["extents", "btree"];
   if (type2 === "dir") return ["local", "extents", "btree"];
   return type2 === "symlink" ? ["local", "extents"] : ["device"];
 }
-__name(allowedFormats, "allowedFormats");
 var XfsNode = class {
-  static {
-    __name(this, "XfsNode");
-  }
   type;
   ino;
   mode;
@@ -7862,13 +7476,9 @@ function storedDevice2(bytes) {
   const encoded = bytes.readUInt32BE(0);
   return { major: encoded >>> 18, minor: encoded & 262143 };
 }
-__name(storedDevice2, "storedDevice");
 
 // src/disk/filesystem/xfs/budget.ts
 var Budget = class {
-  static {
-    __name(this, "Budget");
-  }
   #place;
   #what;
   #limit;
@@ -7902,7 +7512,6 @@ function inodeWindows(device, { inodeSize, blockSize, blocksCount }) {
     return window2(Math.floor(position2 / size))?.subarray(at, at + inodeSize) ?? bytesAt(device, position2, inodeSize);
   };
 }
-__name(inodeWindows, "inodeWindows");
 
 // src/disk/filesystem/xfs/open-reader.ts
 var maxMetadata = 4 * 2 ** 30;
@@ -7918,7 +7527,6 @@ function openReader2(device, superblock, warn) {
     rawInode: inodeWindows(device, superblock)
   };
 }
-__name(openReader2, "openReader");
 
 // src/disk/filesystem/xfs/superblock/features.ts
 var base = { shared: 512, logV2: 1024, dirV2: 8192, moreBits: 32768 };
@@ -7965,9 +7573,8 @@ var knownMore = 2 | 8 | 128 | 256 | 512;
 function hasFileTypes(features) {
   return features.version === 5 ? (features.incompat & incompat3.ftype) !== 0 : (features.more & more.ftype) !== 0;
 }
-__name(hasFileTypes, "hasFileTypes");
 function featureNames2(features) {
-  const named = /* @__PURE__ */ __name((word2, names) => names.filter(([, bit2]) => word2 & bit2).map(([name]) => name), "named");
+  const named = (word2, names) => names.filter(([, bit2]) => word2 & bit2).map(([name]) => name);
   return [
     `V${features.version}`,
     ...named(features.base, baseNames),
@@ -7984,15 +7591,13 @@ function featureNames2(features) {
     ...bits(features.incompat & ~knownIncompat2, "incompat")
   ];
 }
-__name(featureNames2, "featureNames");
 function bits(word2, what) {
   const found = [];
   for (let bit2 = 0; bit2 < 32; bit2++) if (word2 >>> bit2 & 1) found.push(`${what} bit ${bit2}`);
   return found;
 }
-__name(bits, "bits");
 function checkReadable2(features, name) {
-  const refuse2 = /* @__PURE__ */ __name((what) => new DiskError(name, `the XFS filesystem ${what}`, "unsupported"), "refuse");
+  const refuse2 = (what) => new DiskError(name, `the XFS filesystem ${what}`, "unsupported");
   const { version: version2 } = features;
   if (version2 !== 4 && version2 !== 5) throw refuse2(`has version ${version2}; only versions 4 and 5 can be read`);
   if (version2 === 4 && !(features.base & base.dirV2)) throw refuse2("has directories of version 1 (no feature DIRV2), which can't be read");
@@ -8004,7 +7609,6 @@ function checkReadable2(features, name) {
   ];
   if (unreadable.length > 0) throw refuse2(`uses a feature that can't be read: ${unreadable.join(", ")}`);
 }
-__name(checkReadable2, "checkReadable");
 
 // src/disk/filesystem/xfs/superblock/superblock.ts
 var magic7 = "XFSB";
@@ -8015,15 +7619,14 @@ var fourZeros3 = Buffer.alloc(4);
 function hasMagic2(device) {
   return hasText(device, 0, magic7);
 }
-__name(hasMagic2, "hasMagic");
 function readSuperblock3(device) {
   const raw = bytesAt(device, 0, length2);
-  const u16 = /* @__PURE__ */ __name((at) => raw.readUInt16BE(at), "u16");
-  const u32 = /* @__PURE__ */ __name((at) => raw.readUInt32BE(at), "u32");
+  const u16 = (at) => raw.readUInt16BE(at);
+  const u32 = (at) => raw.readUInt32BE(at);
   const name = device.name;
-  const demand = /* @__PURE__ */ __name((sound, what) => {
+  const demand = (sound, what) => {
     if (!sound) throw damageAt(name, `the XFS superblock has ${what}, which is impossible`);
-  }, "demand");
+  };
   if (raw.toString("latin1", 0, 4) !== magic7) throw new DiskError(name, "it has no XFS superblock");
   const sectorSize5 = u16(102);
   demand(isPowerOf22(sectorSize5) && sectorSize5 >= 512 && sectorSize5 <= 32768, `sectors of ${sectorSize5} bytes`);
@@ -8084,11 +7687,10 @@ function readSuperblock3(device) {
     label: end < 0 ? label : label.subarray(0, end)
   };
 }
-__name(readSuperblock3, "readSuperblock");
 function readFeatures(raw) {
   const word2 = raw.readUInt16BE(100);
   const version2 = word2 & 15;
-  const inVersion5 = /* @__PURE__ */ __name((at) => version2 === 5 ? raw.readUInt32BE(at) : 0, "inVersion5");
+  const inVersion5 = (at) => version2 === 5 ? raw.readUInt32BE(at) : 0;
   return {
     version: version2,
     base: word2 & ~15,
@@ -8099,12 +7701,10 @@ function readFeatures(raw) {
     incompat: inVersion5(216)
   };
 }
-__name(readFeatures, "readFeatures");
 function reservedInodes(raw, { version: version2, incompat: word2 }) {
   const places2 = [64, 72, 160, 168, ...version2 === 5 ? [232] : [], ...word2 & incompat3.metadir ? [264] : []];
   return places2.map((at) => u64(raw, at)).filter((number2) => number2 !== 0 && number2 !== nullInode);
 }
-__name(reservedInodes, "reservedInodes");
 function verifyChecksum3(device, sectorSize5) {
   const sector = bytesAt(device, 0, sectorSize5);
   const crc = crc32c(crc32c(4294967295, sector.subarray(0, checksumPosition3)), fourZeros3);
@@ -8112,11 +7712,9 @@ function verifyChecksum3(device, sectorSize5) {
     throw damageAt(device.name, "the checksum of the XFS superblock is wrong");
   }
 }
-__name(verifyChecksum3, "verifyChecksum");
 function isPowerOf22(value) {
   return value > 0 && (value & value - 1) === 0;
 }
-__name(isPowerOf22, "isPowerOf2");
 
 // src/disk/filesystem/xfs/index.ts
 var xfs = { name: "xfs", detect: hasMagic2, open: open2 };
@@ -8133,13 +7731,11 @@ function open2(device, warnAlways) {
   if (root.type !== "dir") {
     throw damageAt(device.name, `its root, inode ${superblock.rootInode}, is not a directory`);
   }
-  return { info: describe5(superblock), root, entries: /* @__PURE__ */ __name((dir) => entries3(reader, dir), "entries") };
+  return { info: describe5(superblock), root, entries: (dir) => entries3(reader, dir) };
 }
-__name(open2, "open");
 function* entries3(reader, dir) {
-  for (const { name, inode } of directoryRecords3(reader, loadInode2(reader, dir.ino))) yield { name, node: /* @__PURE__ */ __name(() => openNode2(reader, inode), "node") };
+  for (const { name, inode } of directoryRecords3(reader, loadInode2(reader, dir.ino))) yield { name, node: () => openNode2(reader, inode) };
 }
-__name(entries3, "entries");
 function describe5({ features, label, uuid: uuid2, blockSize, blocksCount, freeBlocksCount }) {
   return {
     type: "xfs",
@@ -8152,14 +7748,12 @@ function describe5({ features, label, uuid: uuid2, blockSize, blocksCount, freeB
     notes: []
   };
 }
-__name(describe5, "describe");
 
 // src/disk/filesystem/formats.ts
 var fileSystemFormats = [iso9660, ext, xfs];
 function openFileSystem(source, warn) {
   return fileSystemFormats.find((format2) => format2.detect(source))?.open(source, warn);
 }
-__name(openFileSystem, "openFileSystem");
 
 // src/disk/filesystem/signatures.ts
 function identifyVolume(source) {
@@ -8168,7 +7762,6 @@ function identifyVolume(source) {
   const name = structures.map((look2) => look2(source)).find((name2) => name2 !== void 0);
   return name === void 0 ? void 0 : { name };
 }
-__name(identifyVolume, "identifyVolume");
 var pageEnds = [4096, 8192, 16384, 32768, 65536].map((page) => page - 10);
 var signatures = [
   { name: "LVM2 physical volume", at: [24, 536, 1048, 1560], magic: "LVM2 001" },
@@ -8198,7 +7791,6 @@ function extJournal(source) {
   if (superblock?.readUInt16LE(56) !== 61267) return void 0;
   return (superblock.readUInt32LE(96) & 8) !== 0 ? "external journal of an ext filesystem (JBD)" : void 0;
 }
-__name(extJournal, "extJournal");
 function zfs(source) {
   for (let offset = 128 << 10; offset < 256 << 10; offset += 1024) {
     const magic10 = peek(source, offset, 8);
@@ -8207,13 +7799,11 @@ function zfs(source) {
   }
   return void 0;
 }
-__name(zfs, "zfs");
 function raidAtEnd(source) {
   const sectors2 = Math.floor(source.size / 512);
   const places2 = [Math.floor(source.size / 65536) * 65536 - 65536, (Math.floor(sectors2 / 8) * 8 - 16) * 512];
   return places2.some((offset) => offset >= 0 && hasText(source, offset, "\xFCN+\xA9")) ? "Linux RAID member" : void 0;
 }
-__name(raidAtEnd, "raidAtEnd");
 
 // src/disk/lvm/checksum.ts
 var import_node_zlib = require("node:zlib");
@@ -8221,7 +7811,6 @@ var seed = 4120356559;
 function lvmChecksum(bytes) {
   return ~(0, import_node_zlib.crc32)(bytes, ~seed >>> 0) >>> 0;
 }
-__name(lvmChecksum, "lvmChecksum");
 
 // src/disk/lvm/label.ts
 var sectorSize2 = 512;
@@ -8242,21 +7831,19 @@ function readLabel(source) {
   if (wrong) throw damage(source, wrong.sector * sectorSize2, `the LVM label ${wrong.what}`, "physical volume");
   return void 0;
 }
-__name(readLabel, "readLabel");
 function problemOf(bytes, sector) {
   if (bytes.readUInt32LE(16) !== lvmChecksum(bytes.subarray(checkedFrom))) return "has a wrong checksum";
   if (bytes.readBigUInt64LE(8) !== BigInt(sector)) return `says that it is in sector ${bytes.readBigUInt64LE(8)}`;
   return void 0;
 }
-__name(problemOf, "problemOf");
 function parseLabel(source, bytes, sector) {
-  const fail = /* @__PURE__ */ __name((what) => damage(source, sector * sectorSize2, `the LVM label ${what}`, "physical volume"), "fail");
+  const fail = (what) => damage(source, sector * sectorSize2, `the LVM label ${what}`, "physical volume");
   const header4 = bytes.readUInt32LE(20);
   if (header4 < 32 || header4 + 40 > sectorSize2) throw fail(`has its header at byte ${header4}`);
   const uuid2 = bytes.toString("latin1", header4, header4 + 32);
   if (!/^[A-Za-z0-9!#]{32}$/.test(uuid2)) throw fail("has no valid UUID");
   let at = header4 + 40;
-  const regions = /* @__PURE__ */ __name(() => {
+  const regions = () => {
     const found = [];
     for (; at + 16 <= sectorSize2; at += 16) {
       const offset = Number(bytes.readBigUInt64LE(at));
@@ -8269,13 +7856,12 @@ function parseLabel(source, bytes, sector) {
       found.push({ offset, size });
     }
     throw fail("has a list of areas that doesn't end");
-  }, "regions");
+  };
   regions();
   const metadataAreas = regions();
   if (metadataAreas.length > maxAreas) throw fail(`lists ${metadataAreas.length} metadata areas`);
   return { uuid: uuid2, metadataAreas };
 }
-__name(parseLabel, "parseLabel");
 
 // src/disk/lvm/logical-volume.ts
 var typeNames = {
@@ -8298,7 +7884,7 @@ function logicalVolumeSource(volume, group, pvs, name) {
     if (!isReadable(type2)) throw new DiskError(name, `it is ${typeName2(type2)}${supported}`, "unsupported");
   let end = 0;
   const parts = volume.segments.toSorted((a, b) => a.start - b.start).map((segment, index) => {
-    const fail = /* @__PURE__ */ __name((what) => new DiskError(name, `its segment ${index + 1} ${what}; the metadata of the volume group is damaged`), "fail");
+    const fail = (what) => new DiskError(name, `its segment ${index + 1} ${what}; the metadata of the volume group is damaged`);
     if (segment.start !== end) throw fail(`begins at extent ${segment.start} instead of ${end}`);
     end += segment.extents;
     if (!Number.isSafeInteger(end * group.extentSize)) throw fail("ends beyond any possible disk");
@@ -8307,18 +7893,15 @@ function logicalVolumeSource(volume, group, pvs, name) {
   if (end === 0) throw new DiskError(name, "it has no segments; the metadata of the volume group is damaged");
   return concat(parts, name);
 }
-__name(logicalVolumeSource, "logicalVolumeSource");
 var supported = ", and only linear and striped volumes can be read";
 function isReadable(type2) {
   return type2 === "striped" || type2 === "linear";
 }
-__name(isReadable, "isReadable");
 function typeName2(type2) {
   const [plain2] = type2.split("+");
   if (plain2?.startsWith("raid")) return `a RAID volume (${type2})`;
   return typeNames[plain2] ?? `a volume of the type ${JSON.stringify(type2.slice(0, 40))}`;
 }
-__name(typeName2, "typeName");
 function snapshotProblem({ name }, group) {
   for (const { segments } of group.logicalVolumes) {
     for (const { type: type2, values } of segments) {
@@ -8331,7 +7914,6 @@ function snapshotProblem({ name }, group) {
   }
   return void 0;
 }
-__name(snapshotProblem, "snapshotProblem");
 function segmentSource(segment, group, pvs, name, fail) {
   const { extents, stripes, stripeSize } = segment;
   if (extents === 0 || extents % stripes.length !== 0) throw fail(`has ${extents} extents on ${stripes.length} stripes`);
@@ -8363,7 +7945,6 @@ function segmentSource(segment, group, pvs, name, fail) {
   if (stripeSize === 0 || size % stripeSize !== 0) throw fail(`has stripes of ${stripeSize} bytes in areas of ${size} bytes`);
   return striped(areas, stripeSize, name);
 }
-__name(segmentSource, "segmentSource");
 function striped(areas, stripeSize, name) {
   const whole2 = {
     name,
@@ -8382,7 +7963,6 @@ function striped(areas, stripeSize, name) {
   };
   return whole2;
 }
-__name(striped, "striped");
 
 // src/disk/lvm/metadata-area.ts
 var headerSize4 = 512;
@@ -8413,11 +7993,9 @@ function readMetadataText(source, area) {
   const text3 = Buffer.concat([first, rest]);
   return header4.readUInt32LE(56) === lvmChecksum(text3) ? text3 : "the checksum of its text is wrong";
 }
-__name(readMetadataText, "readMetadataText");
 function hasLabel(source) {
   return [0, 512, 1024, 1536].some((offset) => hasText(source, offset, "LABELONE") && hasText(source, offset + 24, "LVM2 001"));
 }
-__name(hasLabel, "hasLabel");
 
 // src/disk/lvm/overlaps.ts
 function findOverlaps(group) {
@@ -8431,7 +8009,7 @@ function findOverlaps(group) {
   for (const area of areas) {
     if (before?.pv === area.pv && area.start < before.end) {
       const extent = `extent ${area.start} of physical volume ${group.physicalVolumes.get(area.pv).uuid}`;
-      const other = /* @__PURE__ */ __name((volume) => before.volume === area.volume ? "itself" : `${group.name}/${volume}`, "other");
+      const other = (volume) => before.volume === area.volume ? "itself" : `${group.name}/${volume}`;
       found.set(area.volume, `it shares ${extent} with ${other(before.volume)}`);
       found.set(before.volume, `it shares ${extent} with ${other(area.volume)}`);
     }
@@ -8439,18 +8017,17 @@ function findOverlaps(group) {
   }
   return found;
 }
-__name(findOverlaps, "findOverlaps");
 
 // src/disk/lvm/config-text.ts
 var limits4 = { depth: 16, values: 1e6 };
 function parseConfigText(text3) {
   const tokens = tokenizer(text3);
   let count = 0;
-  const addTo = /* @__PURE__ */ __name((map, name, value2) => {
+  const addTo = (map, name, value2) => {
     if (++count > limits4.values) throw new Error(`has more than ${limits4.values} values`);
     map.set(name, value2);
-  }, "addTo");
-  const section = /* @__PURE__ */ __name((depth3) => {
+  };
+  const section = (depth3) => {
     if (depth3 > limits4.depth) throw new Error(`has more than ${limits4.depth} levels of sections`);
     const values = /* @__PURE__ */ new Map();
     const sections = /* @__PURE__ */ new Map();
@@ -8465,12 +8042,12 @@ function parseConfigText(text3) {
       else if (isSign(after, "=")) addTo(values, name, value());
       else throw tokens.unexpected(after);
     }
-  }, "section");
-  const value = /* @__PURE__ */ __name(() => {
+  };
+  const value = () => {
     const token = tokens.next();
     return isSign(token, "[") ? list() : scalar(token);
-  }, "value");
-  const list = /* @__PURE__ */ __name(() => {
+  };
+  const list = () => {
     const found = [];
     for (let token = tokens.next(); ; token = tokens.next()) {
       if (isSign(token, "]")) return found;
@@ -8480,18 +8057,16 @@ function parseConfigText(text3) {
       if (isSign(after, "]")) return found;
       if (!isSign(after, ",")) throw tokens.unexpected(after);
     }
-  }, "list");
-  const scalar = /* @__PURE__ */ __name((token) => {
+  };
+  const scalar = (token) => {
     if (token.kind === "sign") throw tokens.unexpected(token);
     return token.kind === "word" && /^[+-]?\d+(\.\d*)?$/.test(token.text) ? Number(token.text) : token.text;
-  }, "scalar");
+  };
   return section(0);
 }
-__name(parseConfigText, "parseConfigText");
 function isSign(token, text3) {
   return token.kind === "sign" && token.text === text3;
 }
-__name(isSign, "isSign");
 var space = " 	\r\n\v\f";
 var signs = "{}[]=,";
 function tokenizer(text3) {
@@ -8499,14 +8074,14 @@ function tokenizer(text3) {
   const end = nul === -1 ? text3.length : nul;
   let at = 0;
   let line = 1;
-  const skipSpace = /* @__PURE__ */ __name(() => {
+  const skipSpace = () => {
     for (; at < end; at++) {
       if (text3[at] === "#") while (at < end && text3[at] !== "\n") at++;
       if (at < end && !space.includes(text3[at])) return;
       if (text3[at] === "\n") line++;
     }
-  }, "skipSpace");
-  const string2 = /* @__PURE__ */ __name(() => {
+  };
+  const string2 = () => {
     const start = line;
     let value = "";
     let from = ++at;
@@ -8519,8 +8094,8 @@ function tokenizer(text3) {
       if (text3[at] === "\n") line++;
     }
     return { kind: "string", text: value + text3.slice(from, at++), line: start };
-  }, "string");
-  const next2 = /* @__PURE__ */ __name(() => {
+  };
+  const next2 = () => {
     skipSpace();
     if (at >= end) return { kind: "sign", text: "", line };
     if (text3[at] === '"') return string2();
@@ -8528,11 +8103,10 @@ function tokenizer(text3) {
     const start = at;
     while (at < end && !space.includes(text3[at]) && !signs.includes(text3[at]) && text3[at] !== "#" && text3[at] !== '"') at++;
     return { kind: "word", text: text3.slice(start, at), line };
-  }, "next");
-  const unexpected = /* @__PURE__ */ __name(({ text: found, line: where }) => new Error(found === "" ? "ends in the middle" : `has ${JSON.stringify(found.slice(0, 40))} where it isn't allowed (line ${where})`), "unexpected");
+  };
+  const unexpected = ({ text: found, line: where }) => new Error(found === "" ? "ends in the middle" : `has ${JSON.stringify(found.slice(0, 40))} where it isn't allowed (line ${where})`);
   return { next: next2, unexpected };
 }
-__name(tokenizer, "tokenizer");
 
 // src/disk/lvm/volume-group.ts
 var sectorSize3 = 512;
@@ -8559,19 +8133,16 @@ function parseVolumeGroup(text3) {
     logicalVolumes: lvs.map(([key, lv]) => parseLogicalVolume(key, lv, budget))
   };
 }
-__name(parseVolumeGroup, "parseVolumeGroup");
 function checkName2(name) {
   if (!/^[A-Za-z0-9_+.][A-Za-z0-9_+.-]{0,127}$/.test(name) || name === "." || name === "..") {
     throw new Error(`has the impossible name ${JSON.stringify(name.slice(0, 140))}`);
   }
 }
-__name(checkName2, "checkName");
 function subsections(section, name, most) {
   const found = section.sections.get(name)?.sections ?? /* @__PURE__ */ new Map();
   if (found.size > most) throw new Error(`has ${found.size} ${name}; the limit is ${most}`);
   return found;
 }
-__name(subsections, "subsections");
 function parsePhysicalVolume(section) {
   const device = section.values.get("device");
   return {
@@ -8581,7 +8152,6 @@ function parsePhysicalVolume(section) {
     extents: whole(section, "pe_count")
   };
 }
-__name(parsePhysicalVolume, "parsePhysicalVolume");
 function parseLogicalVolume(name, section, budget) {
   checkName2(name);
   const count = whole(section, "segment_count");
@@ -8597,7 +8167,6 @@ function parseLogicalVolume(name, section, budget) {
   const isVisible = Array.isArray(status) && status.includes("VISIBLE");
   return { name, uuid: string(section, "id"), isVisible, segments };
 }
-__name(parseLogicalVolume, "parseLogicalVolume");
 function parseSegment(section, where) {
   const type2 = string(section, "type");
   const hasStripes = type2 === "striped" || type2 === "linear";
@@ -8610,7 +8179,6 @@ function parseSegment(section, where) {
     values: section.values
   };
 }
-__name(parseSegment, "parseSegment");
 function parseStripes(section, where) {
   const list = section.values.get("stripes");
   const count = whole(section, "stripe_count");
@@ -8622,29 +8190,24 @@ function parseStripes(section, where) {
     return { on, start };
   });
 }
-__name(parseStripes, "parseStripes");
 function string(section, key) {
   const value = section.values.get(key);
   if (typeof value !== "string" || value === "") throw new Error(`lacks the value "${key}"`);
   return value;
 }
-__name(string, "string");
 function isWhole(value) {
   return Number.isSafeInteger(value) && value >= 0;
 }
-__name(isWhole, "isWhole");
 function whole(section, key) {
   const value = section.values.get(key);
   if (!isWhole(value)) throw new Error(`has ${JSON.stringify(value ?? "nothing")} as "${key}"`);
   return value;
 }
-__name(whole, "whole");
 function sectors(section, key, least = 0) {
   const value = whole(section, key);
   if (value < least || !Number.isSafeInteger(value * sectorSize3)) throw new Error(`has ${value} as "${key}"`);
   return value * sectorSize3;
 }
-__name(sectors, "sectors");
 
 // src/disk/lvm/index.ts
 function readLvm(sources, disk, warn) {
@@ -8670,7 +8233,6 @@ function readLvm(sources, disk, warn) {
   }
   return { groups, problems };
 }
-__name(readLvm, "readLvm");
 function readPhysicalVolume(source, problems) {
   try {
     const label = readLabel(source);
@@ -8691,7 +8253,6 @@ function readPhysicalVolume(source, problems) {
     return void 0;
   }
 }
-__name(readPhysicalVolume, "readPhysicalVolume");
 function parseCopy(bytes) {
   const text3 = bytes.toString();
   try {
@@ -8700,7 +8261,6 @@ function parseCopy(bytes) {
     return `the metadata ${error.message}`;
   }
 }
-__name(parseCopy, "parseCopy");
 function warnOfCopies(found, latest, warn) {
   const texts = /* @__PURE__ */ new Map();
   for (const { copies } of found) for (const { text: text3, description } of copies) texts.set(description, text3);
@@ -8715,7 +8275,6 @@ function warnOfCopies(found, latest, warn) {
     }
   }
 }
-__name(warnOfCopies, "warnOfCopies");
 function makeGroup(description, found, disk) {
   const { name, uuid: uuid2, seqno, extentSize: extentSize2 } = description;
   const sources = /* @__PURE__ */ new Map();
@@ -8744,13 +8303,11 @@ function makeGroup(description, found, disk) {
   });
   return { name, uuid: uuid2, seqno, extentSize: extentSize2, physicalVolumes, logicalVolumes };
 }
-__name(makeGroup, "makeGroup");
 function problemOfPlaces(places2, device) {
   if (places2.length === 1) return void 0;
   if (places2.length > 1) return `of which there are several: ${places2.map(({ name }) => name).join(" and ")}`;
   return `which is missing${device && ` (it was ${device} before)`}`;
 }
-__name(problemOfPlaces, "problemOfPlaces");
 function attempt3(make) {
   try {
     return make();
@@ -8759,11 +8316,9 @@ function attempt3(make) {
     throw error;
   }
 }
-__name(attempt3, "attempt");
 function plain(uuid2) {
   return uuid2.replaceAll("-", "");
 }
-__name(plain, "plain");
 
 // src/disk/partitions/gpt-header.ts
 var import_node_zlib2 = require("node:zlib");
@@ -8773,7 +8328,6 @@ var maxEntries = 1024;
 function hasGptSignature(disk, sectorSize5) {
   return hasText(disk, sectorSize5, signature);
 }
-__name(hasGptSignature, "hasGptSignature");
 function readGptAt(disk, sectorSize5, sector) {
   if (!Number.isSafeInteger(sector * sectorSize5)) return void 0;
   const header4 = peek(disk, sector * sectorSize5, sectorSize5);
@@ -8794,29 +8348,24 @@ function readGptAt(disk, sectorSize5, sector) {
   if (header4.readUInt32LE(88) !== (0, import_node_zlib2.crc32)(array)) return "the checksum of its entries is wrong";
   return { sectorSize: sectorSize5, alternate: Number(header4.readBigUInt64LE(32)), diskGuid: guid(header4, 56), entrySize: entrySize3, array };
 }
-__name(readGptAt, "readGptAt");
 function headerChecksum(header4) {
   const zeroed = Buffer.from(header4);
   zeroed.writeUInt32LE(0, 16);
   return (0, import_node_zlib2.crc32)(zeroed);
 }
-__name(headerChecksum, "headerChecksum");
 function guid(bytes, at) {
-  const hex = /* @__PURE__ */ __name((from, to) => bytes.toString("hex", at + from, at + to), "hex");
-  const little = /* @__PURE__ */ __name((from, length3) => bytes.readUIntLE(at + from, length3).toString(16).padStart(length3 * 2, "0"), "little");
+  const hex = (from, to) => bytes.toString("hex", at + from, at + to);
+  const little = (from, length3) => bytes.readUIntLE(at + from, length3).toString(16).padStart(length3 * 2, "0");
   return [little(0, 4), little(4, 2), little(6, 2), hex(8, 10), hex(10, 16)].join("-").toUpperCase();
 }
-__name(guid, "guid");
 
 // src/disk/partitions/types.ts
 function mbrTypeName(type2) {
   return mbrTypes[type2] ?? "";
 }
-__name(mbrTypeName, "mbrTypeName");
 function gptTypeName(type2) {
   return gptTypes[type2] ?? "";
 }
-__name(gptTypeName, "gptTypeName");
 var mbrTypes = {
   1: "FAT12",
   4: "FAT16",
@@ -8865,11 +8414,9 @@ function parseMbr(sector) {
   const entries4 = parseBootRecord(sector);
   return entries4?.some(isUsed) && entries4.every(({ flag: flag2 }) => flag2 === 0 || flag2 === bootFlag) ? entries4 : void 0;
 }
-__name(parseMbr, "parseMbr");
 function hasProtectiveEntry(entries4) {
   return entries4.some((entry2) => isUsed(entry2) && entry2.type === protectiveType);
 }
-__name(hasProtectiveEntry, "hasProtectiveEntry");
 function readMbrPartitions(disk, entries4, warn) {
   const partitions = [];
   const signature2 = peek(disk, 440, 4).readUInt32LE();
@@ -8883,7 +8430,6 @@ function readMbrPartitions(disk, entries4, warn) {
   return { scheme: "mbr", sectorSize: sectorSize4, partitions, check() {
   } };
 }
-__name(readMbrPartitions, "readMbrPartitions");
 function* logicalPartitions(disk, extended, warn) {
   const seen = /* @__PURE__ */ new Set();
   let record = extended.start;
@@ -8904,13 +8450,11 @@ function* logicalPartitions(disk, extended, warn) {
     record = extended.start + link.start;
   }
 }
-__name(logicalPartitions, "logicalPartitions");
 function readExtendedRecord(disk, record, seen) {
   if (seen.has(record)) return "the chain of extended boot records forms a loop";
   if (seen.size >= maxRecords) return `the extended partition has more than ${maxRecords} boot records`;
   return parseBootRecord(peek(disk, record * sectorSize4, sectorSize4)) ?? "an extended boot record is missing here";
 }
-__name(readExtendedRecord, "readExtendedRecord");
 function parseBootRecord(sector) {
   if (sector?.readUInt16BE(510) !== 21930) return void 0;
   return [446, 462, 478, 494].map((at) => ({
@@ -8920,17 +8464,14 @@ function parseBootRecord(sector) {
     size: sector.readUInt32LE(at + 12)
   }));
 }
-__name(parseBootRecord, "parseBootRecord");
 function isUsed({ type: type2, size }) {
   return type2 !== 0 && size !== 0;
 }
-__name(isUsed, "isUsed");
 function isExtended({ type: type2 }) {
   return extendedTypes.includes(type2);
 }
-__name(isExtended, "isExtended");
 function describe6(entry2, number2, start, signature2) {
-  const hex = /* @__PURE__ */ __name((value, digits) => value.toString(16).padStart(digits, "0"), "hex");
+  const hex = (value, digits) => value.toString(16).padStart(digits, "0");
   return {
     number: number2,
     start: start * sectorSize4,
@@ -8943,7 +8484,6 @@ function describe6(entry2, number2, start, signature2) {
     bootable: entry2.flag === bootFlag
   };
 }
-__name(describe6, "describe");
 
 // src/disk/vhd/checksum.ts
 function checksumWithout(bytes, field3) {
@@ -8952,7 +8492,6 @@ function checksumWithout(bytes, field3) {
   for (const byte of bytes.subarray(field3, field3 + 4)) sum -= byte;
   return ~sum >>> 0;
 }
-__name(checksumWithout, "checksumWithout");
 
 // src/disk/vhd/footer.ts
 var footerSize = 512;
@@ -8962,7 +8501,6 @@ var diskTypes = { 2: "fixed", 3: "dynamic", 4: "differencing" };
 function hasFooterCookie(bytes) {
   return bytes.toString("latin1", 0, footerCookie.length) === footerCookie;
 }
-__name(hasFooterCookie, "hasFooterCookie");
 function parseFooter(bytes, place2, warn) {
   if (bytes.readUInt32BE(64) !== checksumWithout(bytes, 64))
     warn(`${place2}: the checksum of the VHD footer is wrong; its fields are used anyway`);
@@ -8988,7 +8526,6 @@ function parseFooter(bytes, place2, warn) {
     uuid: bytes.toString("hex", 68, 84).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-")
   };
 }
-__name(parseFooter, "parseFooter");
 function endFooter(source) {
   for (const length3 of [512, 511]) {
     const offset = source.size - length3;
@@ -8997,12 +8534,10 @@ function endFooter(source) {
   }
   return void 0;
 }
-__name(endFooter, "endFooter");
 function endsAsFixedVhd(source) {
   const bytes = endFooter(source)?.bytes;
   return bytes !== void 0 && diskTypes[bytes.readUInt32BE(60)] === "fixed" && bytes.readUInt32BE(64) === checksumWithout(bytes, 64);
 }
-__name(endsAsFixedVhd, "endsAsFixedVhd");
 
 // src/disk/sniff.ts
 function sniff(source) {
@@ -9011,8 +8546,7 @@ function sniff(source) {
   const sniffed = bySignature(source) ?? byStructure(source, start) ?? byText(start) ?? byEnd(source) ?? unknown(start);
   return withFileName(sniffed, source.name);
 }
-__name(sniff, "sniff");
-var unpack2 = /* @__PURE__ */ __name((command) => `unpack it first: ${command} FILE`, "unpack");
+var unpack2 = (command) => `unpack it first: ${command} FILE`;
 var convert = "convert it first, e.g. with qemu-img convert -O raw";
 var magics2 = [
   { at: 0, text: "conectix", sniffed: { format: "vhd", description: "a dynamic VHD" } },
@@ -9043,7 +8577,6 @@ var magics2 = [
 function bySignature(source) {
   return magics2.find(({ at, text: text3 }) => hasText(source, at, text3))?.sniffed;
 }
-__name(bySignature, "bySignature");
 function byStructure(source, start) {
   if (start.length < 512) return void 0;
   if (hasTarChecksum(start)) return { format: "tar", description: "a tar archive" };
@@ -9054,7 +8587,6 @@ function byStructure(source, start) {
   if (fileSystem) return { format: "disk", description: `an unpartitioned ${fileSystem.name} filesystem` };
   return void 0;
 }
-__name(byStructure, "byStructure");
 function byText(start) {
   const text3 = start.toString("latin1").replace(/^(\xef\xbb\xbf)?\s*/, "");
   if (/^(<!doctype html|<html|<head|<body)/i.test(text3)) {
@@ -9068,13 +8600,11 @@ function byText(start) {
   }
   return void 0;
 }
-__name(byText, "byText");
 function byEnd(source) {
   if (endFooter(source)) return { format: "vhd", description: "a VHD whose footer is at its end" };
   const name = identifyVolume(source)?.name;
   return name ? { format: "disk", description: `an unpartitioned ${name}` } : void 0;
 }
-__name(byEnd, "byEnd");
 function unknown(start) {
   if (start.every((byte) => byte === 0)) {
     const wayOut2 = "if it was downloaded, the download isn't complete: compare its size and its SHA-256 with those of the original";
@@ -9083,19 +8613,16 @@ function unknown(start) {
   const bytes = start.toString("hex", 0, 8).replace(/..(?=.)/g, "$& ");
   return refuse("unknown", `a file of an unknown format (it begins with ${bytes})`, "an ISO, an .xva, a VHD or a raw disk is expected");
 }
-__name(unknown, "unknown");
 function withFileName(sniffed, name) {
   const { refusal } = sniffed;
   if (!refusal?.why.endsWith(" FILE")) return sniffed;
   const word2 = /^[\w./:@%+,-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;
   return { ...sniffed, refusal: { ...refusal, why: `${refusal.why.slice(0, -"FILE".length)}${word2}` } };
 }
-__name(withFileName, "withFileName");
 function refuse(format2, description, wayOut2) {
   const kind = ["empty", "udf", "html", "xml", "text", "unknown"].includes(format2) ? "not-a-ddk" : "unsupported";
   return { format: format2, description, refusal: { why: `it is ${description}; ${wayOut2}`, kind } };
 }
-__name(refuse, "refuse");
 
 // src/disk/spool/decode.ts
 var import_node_stream2 = require("node:stream");
@@ -9105,9 +8632,6 @@ var import_node_zlib4 = require("node:zlib");
 var import_node_stream = require("node:stream");
 var import_node_zlib3 = require("node:zlib");
 var ZstdError = class extends Error {
-  static {
-    __name(this, "ZstdError");
-  }
   code;
   constructor(code) {
     super(code);
@@ -9125,11 +8649,7 @@ async function* decodeZstd(stored, chunkSize) {
     for await (const piece2 of decoder) yield piece2;
   }
 }
-__name(decodeZstd, "decodeZstd");
 var Input = class {
-  static {
-    __name(this, "Input");
-  }
   #pieces;
   #rest = Buffer.alloc(0);
   constructor(pieces2) {
@@ -9179,7 +8699,6 @@ async function framePieces(input) {
   }
   return void 0;
 }
-__name(framePieces, "framePieces");
 async function* standardFrame(input) {
   const descriptor = (await input.peek(5))[4];
   const isSingleSegment = (descriptor & 32) !== 0;
@@ -9199,10 +8718,9 @@ async function* standardFrame(input) {
   }
   if ((descriptor & 4) !== 0) yield await input.take(4);
 }
-__name(standardFrame, "standardFrame");
 
 // src/disk/spool/decode.ts
-var pieceSize = 256 << 10;
+var pieceSize = 1 << 20;
 function decode(compression, stored) {
   if (compression === "none" || compression === "zstd") {
     let bytes = 0;
@@ -9212,14 +8730,13 @@ function decode(compression, stored) {
         yield piece2;
       }
     })();
-    return { output: compression === "zstd" ? decodeZstd(counted, pieceSize) : import_node_stream2.Readable.from(counted), consumed: /* @__PURE__ */ __name(() => bytes, "consumed") };
+    return { output: compression === "zstd" ? decodeZstd(counted, pieceSize) : import_node_stream2.Readable.from(counted), consumed: () => bytes };
   }
   const stream = compression === "gzip" ? (0, import_node_zlib4.createGunzip)({ chunkSize: pieceSize }) : (0, import_node_zlib4.createInflateRaw)({ chunkSize: pieceSize });
   (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(stored, { highWaterMark: 1 }), stream, () => {
   });
-  return { output: stream, consumed: /* @__PURE__ */ __name(() => stream.bytesWritten, "consumed") };
+  return { output: stream, consumed: () => stream.bytesWritten };
 }
-__name(decode, "decode");
 async function peekDecoded(compression, source, length3) {
   const found = [];
   let size = 0;
@@ -9233,11 +8750,9 @@ async function peekDecoded(compression, source, length3) {
   }
   return Buffer.concat(found).subarray(0, length3);
 }
-__name(peekDecoded, "peekDecoded");
 function* startOf(source) {
   for (let at = 0; at < source.size; at += 4096) yield bytesAt(source, at, Math.min(4096, source.size - at));
 }
-__name(startOf, "startOf");
 
 // src/disk/xva/tar.ts
 var maxFiles = 5e6;
@@ -9272,7 +8787,6 @@ function* tarMembers(source) {
     at = offset + size + tarPadding(size);
   }
 }
-__name(tarMembers, "tarMembers");
 function paxFields(records2) {
   const found = {};
   for (let at = 0; at < records2.length; ) {
@@ -9284,7 +8798,6 @@ function paxFields(records2) {
   }
   return found;
 }
-__name(paxFields, "paxFields");
 
 // src/disk/xva/blocks.ts
 function indexOf(source) {
@@ -9295,14 +8808,14 @@ function indexOf(source) {
   let pending;
   let ended = false;
   let failure;
-  const settle = /* @__PURE__ */ __name(() => {
+  const settle = () => {
     if (!pending) return;
     const { disk, block } = pending;
     disk.blocks.push(block);
     disk.end = block.start + block.size;
     pending = void 0;
-  }, "settle");
-  const addBlock = /* @__PURE__ */ __name((member, ref, digits) => {
+  };
+  const addBlock = (member, ref, digits) => {
     settle();
     const disk = disks.get(ref) ?? { blocks: [], end: 0, last: -1 };
     disks.set(ref, disk);
@@ -9321,8 +8834,8 @@ function indexOf(source) {
     if (!Number.isSafeInteger(start)) throw new DiskError(place2, `${member.name} has an impossible number; the archive is damaged`);
     disk.last = number2;
     pending = { disk, block: { ...member, start } };
-  }, "addBlock");
-  const addChecksum = /* @__PURE__ */ __name((member, blockName, extension) => {
+  };
+  const addChecksum = (member, blockName, extension) => {
     if (pending?.block.name !== blockName || pending.block.checksum) {
       throw new DiskError(
         `${source.name}, byte ${member.header}`,
@@ -9330,8 +8843,8 @@ function indexOf(source) {
       );
     }
     pending.block = { ...pending.block, checksum: { ...member, algorithm: extension === ".xxhash" ? "XXH64" : "SHA-1" } };
-  }, "addChecksum");
-  const readNext = /* @__PURE__ */ __name(() => {
+  };
+  const readNext = () => {
     const { value: member, done } = members.next();
     if (done) {
       ended = true;
@@ -9347,7 +8860,7 @@ function indexOf(source) {
       ova = member;
     } else if (extension === void 0) addBlock(member, ref, digits);
     else addChecksum(member, blockName, extension);
-  }, "readNext");
+  };
   return {
     get ova() {
       return ova;
@@ -9355,7 +8868,7 @@ function indexOf(source) {
     get refs() {
       return disks.keys();
     },
-    disk: /* @__PURE__ */ __name((ref) => disks.get(ref), "disk"),
+    disk: (ref) => disks.get(ref),
     readUntil(isFound) {
       while (!isFound()) {
         if (failure !== void 0) throw failure;
@@ -9370,7 +8883,6 @@ function indexOf(source) {
     }
   };
 }
-__name(indexOf, "indexOf");
 
 // src/disk/xva/checksum.ts
 var import_node_crypto2 = require("node:crypto");
@@ -9387,38 +8899,31 @@ async function e() {
         e2.grow(r2), h = new Uint8Array(e2.buffer);
       }
     }
-    __name(g, "g");
     function f(t3, e3, n2, r2, i2, a2) {
       g(t3);
       const o2 = new Uint8Array(t3);
       return h.set(o2), n2(0, e3), o2.set(h.subarray(0, t3)), { update(e4) {
         let n3;
         return h.set(o2), "string" == typeof e4 ? (g(3 * e4.length, t3), n3 = w.encodeInto(e4, h.subarray(t3)).written) : (g(e4.byteLength, t3), h.set(e4, t3), n3 = e4.byteLength), r2(0, t3, n3), o2.set(h.subarray(0, t3)), this;
-      }, digest: /* @__PURE__ */ __name(() => (h.set(o2), a2(i2(0))), "digest") };
+      }, digest: () => (h.set(o2), a2(i2(0))) };
     }
-    __name(f, "f");
     function y(t3) {
       return t3 >>> 0;
     }
-    __name(y, "y");
     const b = 2n ** 64n - 1n;
     function d(t3) {
       return t3 & b;
     }
-    __name(d, "d");
     const w = new TextEncoder(), l = 0, p = 0n;
     function x(t3, e3 = l) {
       return g(3 * t3.length, 0), y(n(0, w.encodeInto(t3, h).written, e3));
     }
-    __name(x, "x");
     function L(t3, e3 = p) {
       return g(3 * t3.length, 0), d(r(0, w.encodeInto(t3, h).written, e3));
     }
-    __name(L, "L");
-    return { h32: x, h32ToString: /* @__PURE__ */ __name((t3, e3 = l) => x(t3, e3).toString(16).padStart(8, "0"), "h32ToString"), h32Raw: /* @__PURE__ */ __name((t3, e3 = l) => (g(t3.byteLength, 0), h.set(t3), y(n(0, t3.byteLength, e3))), "h32Raw"), create32: /* @__PURE__ */ __name((t3 = l) => f(48, t3, i, a, o, y), "create32"), h64: L, h64ToString: /* @__PURE__ */ __name((t3, e3 = p) => L(t3, e3).toString(16).padStart(16, "0"), "h64ToString"), h64Raw: /* @__PURE__ */ __name((t3, e3 = p) => (g(t3.byteLength, 0), h.set(t3), d(r(0, t3.byteLength, e3))), "h64Raw"), create64: /* @__PURE__ */ __name((t3 = p) => f(88, t3, s, u, c, d), "create64") };
+    return { h32: x, h32ToString: (t3, e3 = l) => x(t3, e3).toString(16).padStart(8, "0"), h32Raw: (t3, e3 = l) => (g(t3.byteLength, 0), h.set(t3), y(n(0, t3.byteLength, e3))), create32: (t3 = l) => f(48, t3, i, a, o, y), h64: L, h64ToString: (t3, e3 = p) => L(t3, e3).toString(16).padStart(16, "0"), h64Raw: (t3, e3 = p) => (g(t3.byteLength, 0), h.set(t3), d(r(0, t3.byteLength, e3))), create64: (t3 = p) => f(88, t3, s, u, c, d) };
   })((await WebAssembly.instantiate(t)).instance);
 }
-__name(e, "e");
 
 // src/disk/xva/checksum.ts
 var loaded;
@@ -9438,19 +8943,16 @@ async function blockVerifier() {
     if (found !== expected) throw new DiskError(place2, `its ${algorithm} is ${found}, but should be ${expected}; the archive is damaged`);
   };
 }
-__name(blockVerifier, "blockVerifier");
 function sha1(content2) {
   const hash = (0, import_node_crypto2.createHash)("sha1");
   for (const piece2 of pieces(content2)) hash.update(piece2);
   return hash.digest("hex");
 }
-__name(sha1, "sha1");
 function xxh64(content2, create64) {
   const hash = create64();
   for (const piece2 of pieces(content2)) hash.update(piece2);
   return hash.digest().toString(16).padStart(16, "0");
 }
-__name(xxh64, "xxh64");
 
 // src/disk/xva/ova.ts
 var import_saxes2 = __toESM(require_saxes(), 1);
@@ -9462,7 +8964,7 @@ function parseXvaOva(xml, place2) {
   const objects = struct(top).get("objects");
   if (!Array.isArray(objects))
     throw new DiskError(place2, "it has no list of objects, so it is not the description of an XVA version 2", "not-a-ddk");
-  const ofClass = /* @__PURE__ */ __name((name) => objects.map(struct).filter((object) => text2(object, "class") === name), "ofClass");
+  const ofClass = (name) => objects.map(struct).filter((object) => text2(object, "class") === name);
   for (const kind of ["VDI", "VBD"]) {
     const { length: length3 } = ofClass(kind);
     if (length3 > maxDisks) throw new DiskError(place2, `it describes ${length3} objects of the class ${kind}; the limit is ${maxDisks}`);
@@ -9487,12 +8989,10 @@ function parseXvaOva(xml, place2) {
     disks: describeDisks(ofClass("VDI"), vbds, place2)
   };
 }
-__name(parseXvaOva, "parseXvaOva");
 function attachments(vbds, otherVms) {
   const others = new Set(otherVms.map((vm) => text2(vm, "id")));
   return vbds.filter((vbd) => !others.has(text2(vbd, "VM")) && ["", "disk"].includes(text2(vbd, "type").toLowerCase()));
 }
-__name(attachments, "attachments");
 function describeDisks(vdis, vbds, place2) {
   const disks = vdis.map((vdi) => {
     const ref = text2(vdi, "id");
@@ -9512,31 +9012,25 @@ function describeDisks(vdis, vbds, place2) {
   });
   return disks.sort((a, b) => positionOf(a.userdevice) - positionOf(b.userdevice));
 }
-__name(describeDisks, "describeDisks");
 function positionOf(userdevice) {
   if (userdevice === void 0) return Number.MAX_SAFE_INTEGER;
   if (/^\d{1,9}$/.test(userdevice)) return Number(userdevice);
   const letter = /^(?:xvd|sd|hd)([a-z])$/.exec(userdevice)?.[1];
   return letter === void 0 ? 1e9 : letter.charCodeAt(0) - "a".charCodeAt(0);
 }
-__name(positionOf, "positionOf");
 function isTrue(from, name) {
   return ["1", "true"].includes(text2(from, name).toLowerCase());
 }
-__name(isTrue, "isTrue");
 function snapshot(object) {
   return struct(object.get("snapshot"));
 }
-__name(snapshot, "snapshot");
 function struct(value) {
   return value instanceof Map ? value : /* @__PURE__ */ new Map();
 }
-__name(struct, "struct");
 function text2(from, name) {
   const value = from.get(name);
   return typeof value === "string" ? value.trim() : "";
 }
-__name(text2, "text");
 function parseValue(xml, place2) {
   const stack = [];
   let result;
@@ -9551,10 +9045,10 @@ function parseValue(xml, place2) {
     if (name === "data") open3.value = [];
     stack.push(open3);
   });
-  const characters = /* @__PURE__ */ __name((piece2) => {
+  const characters = (piece2) => {
     const open3 = stack.at(-1);
     if (open3) open3.text += piece2;
-  }, "characters");
+  };
   parser.on("text", characters);
   parser.on("cdata", characters);
   parser.on("closetag", () => {
@@ -9568,18 +9062,15 @@ function parseValue(xml, place2) {
     throw new DiskError(place2, "its outermost element is not a <value>, so it is not the description of an XVA version 2", "not-a-ddk");
   return result;
 }
-__name(parseValue, "parseValue");
 function give(parent, child) {
   if (child.name === "name" && parent.name === "member") parent.key = child.text;
   else if (child.name === "member" && parent.value instanceof Map) parent.value.set(child.key ?? "", child.value ?? "");
   else if (child.name === "value" && Array.isArray(parent.value)) parent.value.push(finished(child));
   else if (parent.name === "member" || parent.name === "value" || parent.name === "array") parent.value = finished(child);
 }
-__name(give, "give");
 function finished(element) {
   return element.value ?? element.text;
 }
-__name(finished, "finished");
 
 // src/disk/xva/index.ts
 var maxOvaSize = 16 << 20;
@@ -9591,23 +9082,20 @@ function isXva(source) {
     return false;
   }
 }
-__name(isXva, "isXva");
 async function openXva(source, warn) {
   const index = indexOf(source);
   const description = readDescription(source, index);
   const disk = rootDisk2(source, index, description, warn);
   const verify2 = await blockVerifier();
-  const others = description.disks.filter(({ ref, userdevice }) => ref !== disk.ref && /^\d$/.test(userdevice ?? "")).map((other) => ({ letter: "abcdefghij"[Number(other.userdevice)], open: /* @__PURE__ */ __name(() => openOtherDisk(source, index, other, verify2), "open") }));
+  const others = description.disks.filter(({ ref, userdevice }) => ref !== disk.ref && /^\d$/.test(userdevice ?? "")).map((other) => ({ letter: "abcdefghij"[Number(other.userdevice)], open: () => openOtherDisk(source, index, other, verify2) }));
   return { description, disk: openDisk(source, index, disk, verify2), others };
 }
-__name(openXva, "openXva");
 function openOtherDisk(archive, index, disk, verify2) {
   if (!index.readUntil(() => index.disk(disk.ref) !== void 0)) {
     throw new DiskError(`${disk.ref} of ${archive.name}`, "the archive has no blocks of this disk", "not-a-ddk");
   }
   return openDisk(archive, index, disk, verify2);
 }
-__name(openOtherDisk, "openOtherDisk");
 function readDescription(source, index) {
   if (!index.readUntil(() => index.ova !== void 0)) {
     throw new DiskError(
@@ -9621,9 +9109,8 @@ function readDescription(source, index) {
   if (size > maxOvaSize) throw new DiskError(place2, `it has ${size} bytes; but the description of a machine has at most ${maxOvaSize}`);
   return parseXvaOva(bytesAt(source, offset, size).toString(), place2);
 }
-__name(readDescription, "readDescription");
 function rootDisk2(source, index, { disks }, warn) {
-  const hasBlocks = /* @__PURE__ */ __name(({ ref }) => index.readUntil(() => index.disk(ref) !== void 0), "hasBlocks");
+  const hasBlocks = ({ ref }) => index.readUntil(() => index.disk(ref) !== void 0);
   const attached = disks.find((disk) => disk.userdevice !== void 0 && hasBlocks(disk));
   if (attached) return attached;
   const others = disks.filter(hasBlocks);
@@ -9642,23 +9129,22 @@ function rootDisk2(source, index, { disks }, warn) {
   warn(`${source.name}: no disk is attached to the machine; the only one with blocks is used: ${refs}`);
   return others[0];
 }
-__name(rootDisk2, "rootDisk");
 function openDisk(archive, index, { ref, virtualSize }, verify2) {
   const found = index.disk(ref);
   const { blocks } = found;
   const verified = /* @__PURE__ */ new Set();
   let checked = 0;
-  const readUntil = /* @__PURE__ */ __name((isFound) => {
+  const readUntil = (isFound) => {
     index.readUntil(isFound);
     for (; checked < blocks.length; checked++) checkPosition(archive, blocks[checked], virtualSize);
-  }, "readUntil");
-  const verifyOnce = /* @__PURE__ */ __name((number2) => {
+  };
+  const verifyOnce = (number2) => {
     if (verified.has(number2)) return;
     verify2(archive, blocks[number2]);
     checkPadding(archive, blocks[number2], virtualSize);
     verified.add(number2);
-  }, "verifyOnce");
-  const readSome = /* @__PURE__ */ __name((into, at) => {
+  };
+  const readSome = (into, at) => {
     readUntil(() => found.end > at);
     const number2 = lastAtOrBefore(blocks, at);
     const block = blocks[number2];
@@ -9672,7 +9158,7 @@ function openDisk(archive, index, { ref, virtualSize }, verify2) {
     const length3 = Math.min(into.length, (blocks[number2 + 1]?.start ?? virtualSize) - at);
     into.fill(0, 0, length3);
     return length3;
-  }, "readSome");
+  };
   const disk = {
     name: `${ref} of ${archive.name}`,
     size: virtualSize,
@@ -9688,7 +9174,6 @@ function openDisk(archive, index, { ref, virtualSize }, verify2) {
   };
   return disk;
 }
-__name(openDisk, "openDisk");
 function lastAtOrBefore(blocks, at) {
   let low = 0;
   let high = blocks.length;
@@ -9699,7 +9184,6 @@ function lastAtOrBefore(blocks, at) {
   }
   return low - 1;
 }
-__name(lastAtOrBefore, "lastAtOrBefore");
 function checkPosition(archive, { name, header: header4, start, size }, diskSize) {
   if (size === 0 || start < diskSize) return;
   throw new DiskError(
@@ -9707,7 +9191,6 @@ function checkPosition(archive, { name, header: header4, start, size }, diskSize
     `it begins at byte ${start} of the disk, which has ${diskSize} bytes; the archive is damaged`
   );
 }
-__name(checkPosition, "checkPosition");
 function checkPadding(archive, { name, header: header4, offset, start, size }, diskSize) {
   const excess = start + size - diskSize;
   if (excess <= 0) return;
@@ -9718,22 +9201,20 @@ function checkPadding(archive, { name, header: header4, offset, start, size }, d
     );
   }
 }
-__name(checkPadding, "checkPadding");
 
 // src/disk/search.ts
 function asStored(node) {
   return { source: node.content(), compression: "none" };
 }
-__name(asStored, "asStored");
 var lookSize = 64 << 10;
 var packedLookSize = 256 << 10;
 async function findCandidates(tree, look2, depth3) {
   const files2 = [];
   for (const { path, node } of walk(tree, () => {
   }, depth3)) if (node.type === "file") files2.push({ path: pathText(path), node });
-  const isOva = /* @__PURE__ */ __name(({ path }) => /(?:^|\/)ova\.xml$/i.test(path), "isOva");
+  const isOva = ({ path }) => /(?:^|\/)ova\.xml$/i.test(path);
   const found = files2.filter(isOva).map((file) => ({ ...file, holds: "ova.xml" }));
-  const isChunk = /* @__PURE__ */ __name(({ path }) => found.length > 0 && /(?:^|\/)chunk[-_]?[0-9a-f]*(?:\.gz)?$/i.test(path), "isChunk");
+  const isChunk = ({ path }) => found.length > 0 && /(?:^|\/)chunk[-_]?[0-9a-f]*(?:\.gz)?$/i.test(path);
   const others = files2.filter((file) => !isOva(file) && !isChunk(file));
   for (const file of others) {
     const holds = await lookAt(file.node, look2);
@@ -9741,7 +9222,6 @@ async function findCandidates(tree, look2, depth3) {
   }
   return found;
 }
-__name(findCandidates, "findCandidates");
 async function lookAt(node, look2) {
   try {
     const { source, compression } = look2(node);
@@ -9755,23 +9235,20 @@ async function lookAt(node, look2) {
     throw error;
   }
 }
-__name(lookAt, "lookAt");
 function holdingOf(start) {
   const { format: format2 } = sniff(start);
   if (format2 === "tar") return isXva(start) ? "xva" : void 0;
   if (format2 === "iso9660") return "iso";
   return format2 === "vhd" || format2 === "disk" ? "disk" : void 0;
 }
-__name(holdingOf, "holdingOf");
 function startOf2(bytes, name) {
   return {
     name,
     size: bytes.length,
-    reaches: /* @__PURE__ */ __name((end) => end <= bytes.length, "reaches"),
-    read: /* @__PURE__ */ __name((into, offset) => void into.set(bytes.subarray(offset, offset + into.length)), "read")
+    reaches: (end) => end <= bytes.length,
+    read: (into, offset) => void into.set(bytes.subarray(offset, offset + into.length))
   };
 }
-__name(startOf2, "startOf");
 function onlyOne(candidates, name) {
   if (candidates.length <= 1) return candidates[0];
   const paths2 = candidates.slice(0, 10).map(({ path }) => path);
@@ -9782,7 +9259,6 @@ function onlyOne(candidates, name) {
     "not-a-ddk"
   );
 }
-__name(onlyOne, "onlyOne");
 
 // src/disk/spool/packed-file.ts
 var unpackedLimit = 256 * 2 ** 30;
@@ -9825,7 +9301,6 @@ async function readDirectory(source) {
   }
   return entries4;
 }
-__name(readDirectory, "readDirectory");
 function checkReadable3(entry2, { name }) {
   const place2 = `${entry2.fileName} of ${name}`;
   if (entry2.isEncrypted())
@@ -9834,11 +9309,7 @@ function checkReadable3(entry2, { name }) {
   const method = methods[entry2.compressionMethod] ?? `method ${entry2.compressionMethod}`;
   throw new DiskError(place2, `it is compressed with ${method}, which isn't supported; unpack it first: 7z x ${name}`, "unsupported");
 }
-__name(checkReadable3, "checkReadable");
 var SourceReader = class extends import_yauzl.RandomAccessReader {
-  static {
-    __name(this, "SourceReader");
-  }
   #source;
   constructor(source) {
     super();
@@ -9859,19 +9330,18 @@ var SourceReader = class extends import_yauzl.RandomAccessReader {
 async function openZip(source, tempDir) {
   return treeOf(await readDirectory(source), source, tempDir);
 }
-__name(openZip, "openZip");
 var wayOut = "the zip is damaged or incomplete; download it again";
 function treeOf(entries4, source, tempDir) {
   const children3 = /* @__PURE__ */ new Map();
   const files2 = /* @__PURE__ */ new Map();
   const contents = /* @__PURE__ */ new Map();
   let made = 0;
-  const makeDirectory = /* @__PURE__ */ __name(() => {
-    const node = { ...plainNode, type: "dir", ino: ++made, mode: 365, size: 0, content: /* @__PURE__ */ __name(() => notA("file"), "content") };
+  const makeDirectory = () => {
+    const node = { ...plainNode, type: "dir", ino: ++made, mode: 365, size: 0, content: () => notA("file") };
     children3.set(node, /* @__PURE__ */ new Map());
     return node;
-  }, "makeDirectory");
-  const open3 = /* @__PURE__ */ __name((node) => {
+  };
+  const open3 = (node) => {
     const file = files2.get(node);
     const { size } = file.expected;
     if (size > unpackedLimit)
@@ -9879,8 +9349,8 @@ function treeOf(entries4, source, tempDir) {
     for (const spool of contents.values()) spool.finish();
     const tooLarge = `it unpacks to more than the ${size} bytes that the zip's directory says`;
     return spoolFiles([file], file.name, { dir: tempDir, limit: size, tooLarge, wayOut, concurrency: 1 });
-  }, "open");
-  const makeFile = /* @__PURE__ */ __name((packed) => {
+  };
+  const makeFile = (packed) => {
     const node = {
       ...plainNode,
       type: "file",
@@ -9895,7 +9365,7 @@ function treeOf(entries4, source, tempDir) {
     };
     files2.set(node, packed);
     return node;
-  }, "makeFile");
+  };
   const root = makeDirectory();
   for (const { path, start, storedSize, compression, expected, isDirectory } of entries4) {
     const names = path.split("/").filter((name2) => name2 !== "" && name2 !== ".");
@@ -9916,9 +9386,9 @@ function treeOf(entries4, source, tempDir) {
   return {
     root,
     *entries(dir) {
-      for (const [name, node] of children3.get(dir)) yield { name: Buffer.from(name), node: /* @__PURE__ */ __name(() => node, "node") };
+      for (const [name, node] of children3.get(dir)) yield { name: Buffer.from(name), node: () => node };
     },
-    packed: /* @__PURE__ */ __name((node) => files2.get(node), "packed"),
+    packed: (node) => files2.get(node),
     finish() {
       for (const content2 of contents.values()) content2.finish();
     },
@@ -9928,23 +9398,20 @@ function treeOf(entries4, source, tempDir) {
     }
   };
 }
-__name(treeOf, "treeOf");
 var plainNode = {
   uid: 0,
   gid: 0,
   nlink: 1,
   mtime: { seconds: 0, nanoseconds: 0 },
-  target: /* @__PURE__ */ __name(() => notA("symlink"), "target"),
-  xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+  target: () => notA("symlink"),
+  xattrs: () => /* @__PURE__ */ new Map()
 };
 function notA(type2) {
   throw new Error(`it is no ${type2}`);
 }
-__name(notA, "notA");
 function twice(source, path) {
   return new DiskError(source.name, `the zip has ${path} twice; unpack it, and give the right file`);
 }
-__name(twice, "twice");
 
 // src/disk/input.ts
 var maxPacking = 4;
@@ -9961,14 +9428,12 @@ async function openInput(path, options2) {
     throw cause;
   }
 }
-__name(openInput, "openInput");
 function notADdkIso(path, iso) {
   const what = iso && otherIso(iso);
   const looks = what === void 0 ? "" : `; it looks like ${what}`;
   const wayOut2 = "give the DDK's ISO, which is named like XenServer-6.5.0-DDK.iso";
   return new DiskError(path, `it is no DDK's ISO: neither an ova.xml nor an .xva is on it${looks}; ${wayOut2}`, "not-a-ddk");
 }
-__name(notADdkIso, "notADdkIso");
 function isFolder(path) {
   try {
     return (0, import_node_fs6.statSync)(path).isDirectory();
@@ -9976,11 +9441,9 @@ function isFolder(path) {
     throw fileError(path, error);
   }
 }
-__name(isFolder, "isFolder");
 function openFileOf(path, { arrival, held }) {
   return held.add(arrival ? openArrivingFile(path, arrival) : openFile(path));
 }
-__name(openFileOf, "openFileOf");
 var folderDepth = 2;
 async function openDdkFolder(path, opening) {
   const folder = opening.held.add(openFolder(path));
@@ -9991,11 +9454,9 @@ async function openDdkFolder(path, opening) {
   const wayOut2 = others.length > 0 ? `give the file itself, e.g. ${others.join(" or ")}` : "give a folder that a DDK ISO was unpacked into";
   throw new DiskError(path, `there is no ova.xml and no .xva in it, or in the folders in it; ${wayOut2}`, "not-a-ddk");
 }
-__name(openDdkFolder, "openDdkFolder");
 function isOnIso({ holds }) {
   return holds === "ova.xml" || holds === "xva";
 }
-__name(isOnIso, "isOnIso");
 async function openContents(source, opening) {
   const { format: format2, description, refusal } = sniff(source);
   if (refusal !== void 0) throw new DiskError(source.name, refusal.why, refusal.kind);
@@ -10017,14 +9478,12 @@ async function openContents(source, opening) {
       throw new DiskError(source.name, `it is ${description}`, "unsupported");
   }
 }
-__name(openContents, "openContents");
 async function openDdkIso(source, opening) {
   const iso = openIso(source, opening.warn);
   const candidates = await findCandidates(iso, asStored);
   const ddk = onlyOne(candidates.filter(isOnIso), source.name);
   return { kind: "iso", iso, ...ddk && await openCandidate(iso, ddk, source.name, opening) };
 }
-__name(openDdkIso, "openDdkIso");
 async function openDdkZip(zip, name, opening) {
   const candidates = await findCandidates(zip, zip.packed);
   const ddk = onlyOne(
@@ -10039,36 +9498,32 @@ async function openDdkZip(zip, name, opening) {
   if (found.holds !== "ova.xml") return openContents(found.node.content(), opening);
   return { kind: "zip", ...await openCandidate(zip, found, name, opening) };
 }
-__name(openDdkZip, "openDdkZip");
 function verifyLargest(zip) {
   const files2 = [...walk(zip, () => {
   })].filter(({ node }) => node.type === "file");
   files2.sort((a, b) => b.node.size - a.node.size)[0]?.node.content();
   zip.finish();
 }
-__name(verifyLargest, "verifyLargest");
 async function openCandidate(tree, { path, node, holds }, name, opening) {
   if (holds === "ova.xml") {
     const { image, others, ...appliance } = openAppliance(tree, { path, node }, name, opening);
-    const otherDisks2 = others.map(({ letter, open: open3 }) => ({ letter, open: /* @__PURE__ */ __name(() => opening.held.add(open3()), "open") }));
+    const otherDisks2 = others.map(({ letter, open: open3 }) => ({ letter, open: () => opening.held.add(open3()) }));
     return { ...appliance, image: opening.held.add(image), otherDisks: otherDisks2 };
   }
   const content2 = node.content();
   const { format: format2 } = sniff(content2);
   return openDiskOfXva(format2 === "gzip" || format2 === "zstd" ? unpack3(content2, format2, opening) : content2, opening);
 }
-__name(openCandidate, "openCandidate");
 async function openDiskOfXva(source, { warn, held }) {
   const { description, disk, others } = await openXva(source, warn);
-  const use2 = /* @__PURE__ */ __name((opened) => {
+  const use2 = (opened) => {
     held.add({ finish: opened.finish, close() {
     } });
     return { bytes: opened, diskSize: opened.size, finish: opened.finish };
-  }, "use");
-  const otherDisks2 = others.map(({ letter, open: open3 }) => ({ letter, open: /* @__PURE__ */ __name(() => use2(open3()), "open") }));
+  };
+  const otherDisks2 = others.map(({ letter, open: open3 }) => ({ letter, open: () => use2(open3()) }));
   return { xva: description, bootLine: description.bootLine, image: use2(disk), otherDisks: otherDisks2 };
 }
-__name(openDiskOfXva, "openDiskOfXva");
 function unpack3(source, compression, opening) {
   addPacking(source, compression, opening);
   const file = { name: source.name, source, compression };
@@ -10076,19 +9531,17 @@ function unpack3(source, compression, opening) {
   const wayOut2 = "the file is damaged or incomplete; download it again";
   return opening.held.add(spoolFiles([file], `${source.name} (unpacked)`, { dir: opening.tempDir, limit: unpackedLimit, tooLarge, wayOut: wayOut2 }));
 }
-__name(unpack3, "unpack");
 function addPacking(source, format2, { packedAs }) {
   packedAs.push(format2);
   if (packedAs.length > maxPacking)
     throw new DiskError(source.name, `it is packed more than ${maxPacking} times: ${packedAs.join(", ")}`, "unsupported");
 }
-__name(addPacking, "addPacking");
 
 // src/disk/partitions/gpt.ts
 function readGpt(disk, mbr, warn) {
   if (!mbr) warn(`${disk.name}: the disk has a GPT but no protective MBR; the GPT is used`);
   const primary = readPrimary(disk);
-  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: /* @__PURE__ */ __name(() => checkBackup(disk, primary, warn), "check") };
+  if (typeof primary !== "string") return { ...describeTable(disk, primary, warn), check: () => checkBackup(disk, primary, warn) };
   const backup = findBackup(disk, mbr ?? []);
   if (!backup)
     throw new DiskError(
@@ -10099,7 +9552,6 @@ function readGpt(disk, mbr, warn) {
   return { ...describeTable(disk, backup, warn), check() {
   } };
 }
-__name(readGpt, "readGpt");
 function readPrimary(disk) {
   let wrong = "the header in sector 1 is missing";
   for (const sectorSize5 of gptSectorSizes) {
@@ -10109,7 +9561,6 @@ function readPrimary(disk) {
   }
   return wrong;
 }
-__name(readPrimary, "readPrimary");
 function findBackup(disk, mbr) {
   for (const lastSector of [
     ...mbr.map(
@@ -10125,13 +9576,11 @@ function findBackup(disk, mbr) {
   }
   return void 0;
 }
-__name(findBackup, "findBackup");
 function checkBackup(disk, primary, warn) {
   const backup = readGptAt(disk, primary.sectorSize, primary.alternate);
   const wrong = typeof backup === "string" ? `is damaged (${backup})` : !backup ? "is missing" : backup.diskGuid !== primary.diskGuid || !backup.array.equals(primary.array) ? "differs from the primary one" : void 0;
   if (wrong) warn(`${disk.name}: the backup GPT in sector ${primary.alternate} ${wrong}; the primary one is used`);
 }
-__name(checkBackup, "checkBackup");
 function describeTable(disk, gpt, warn) {
   const partitions = [];
   for (let number2 = 1; number2 * gpt.entrySize <= gpt.array.length; number2++) {
@@ -10151,7 +9600,6 @@ function describeTable(disk, gpt, warn) {
   }
   return { scheme: "gpt", sectorSize: gpt.sectorSize, partitions };
 }
-__name(describeTable, "describeTable");
 
 // src/disk/partitions/table.ts
 function checkPartitions(disk, table4, warn) {
@@ -10173,7 +9621,6 @@ function checkPartitions(disk, table4, warn) {
     }
   };
 }
-__name(checkPartitions, "checkPartitions");
 function warnOfOverlaps(disk, partitions, warn) {
   const sorted = partitions.filter((partition) => !partition.extended).sort((a, b) => a.start - b.start);
   let previous;
@@ -10184,7 +9631,6 @@ function warnOfOverlaps(disk, partitions, warn) {
     if (!previous || partition.start + partition.size > previous.start + previous.size) previous = partition;
   }
 }
-__name(warnOfOverlaps, "warnOfOverlaps");
 
 // src/disk/partitions/index.ts
 function readPartitions(disk, warn) {
@@ -10195,7 +9641,6 @@ function readPartitions(disk, warn) {
   if (mbr) return checkPartitions(disk, readMbrPartitions(disk, mbr, warn), warn);
   return unpartitioned(disk);
 }
-__name(readPartitions, "readPartitions");
 function unpartitioned(disk) {
   const whole2 = {
     number: 0,
@@ -10214,7 +9659,6 @@ function unpartitioned(disk) {
   return { scheme: "none", sectorSize: 512, partitions: [whole2], check() {
   } };
 }
-__name(unpartitioned, "unpartitioned");
 
 // src/disk/vhd/bitmaps.ts
 var maxKept = 4096;
@@ -10240,24 +9684,20 @@ function bitmapReader(source, map, footer) {
     }
   };
 }
-__name(bitmapReader, "bitmapReader");
 function bit(bitmap, sector) {
   return (bitmap.readUInt8(sector >>> 3) & 128 >>> (sector & 7)) !== 0;
 }
-__name(bit, "bit");
 function isFull(bitmap, sectors2) {
   const wholeBytes = sectors2 >>> 3;
   for (let index = 0; index < wholeBytes; index++) if (bitmap[index] !== 255) return false;
   for (let sector = wholeBytes * 8; sector < sectors2; sector++) if (!bit(bitmap, sector)) return false;
   return true;
 }
-__name(isFull, "isFull");
 function reversed(byte) {
   let result = 0;
   for (let index = 0; index < 8; index++) result |= (byte >>> index & 1) << 7 - index;
   return result;
 }
-__name(reversed, "reversed");
 
 // src/disk/vhd/batmap.ts
 var cookie = "tdbatmap";
@@ -10266,10 +9706,10 @@ function readBatmap(source, footer, header4, warn) {
   const { major, minor } = footer.creatorVersion;
   if (footer.creator !== "tap" || major * 65536 + minor < 65537) return void 0;
   const start = header4.tableOffset + Math.ceil(header4.maxTableEntries * 4 / 512) * 512;
-  const distrust = /* @__PURE__ */ __name((why) => {
+  const distrust = (why) => {
     warn(`${source.name}, byte ${start}: ${why}; the batmap of the VHD is ignored, and only the bitmaps of its blocks are used`);
     return void 0;
-  }, "distrust");
+  };
   const fields7 = peek(source, start, 512);
   if (fields7?.toString("latin1", 0, 8) !== cookie) return minor === 1 && major === 1 ? void 0 : distrust(`"${cookie}" is missing`);
   const offset = Number(fields7.readBigUInt64BE(8));
@@ -10282,16 +9722,14 @@ function readBatmap(source, footer, header4, warn) {
   return {
     start: Math.min(start, offset),
     end: Math.max(start + 512, offset + size),
-    isFull: /* @__PURE__ */ __name((block) => (bits2.readUInt8(block >>> 3) & 128 >>> (block & 7)) !== 0, "isFull")
+    isFull: (block) => (bits2.readUInt8(block >>> 3) & 128 >>> (block & 7)) !== 0
   };
 }
-__name(readBatmap, "readBatmap");
 function checksum2(bits2, signed) {
   let sum = 0;
   for (const byte of bits2) sum += signed && byte > 127 ? byte - 256 : byte;
   return ~sum >>> 0;
 }
-__name(checksum2, "checksum");
 
 // src/disk/vhd/header.ts
 var headerSize5 = 1024;
@@ -10317,13 +9755,11 @@ function readHeader(source, offset, warn) {
     throw damage(source, offset, "the VHD header has no valid position of the block allocation table", "VHD");
   return { tableOffset, maxTableEntries: bytes.readUInt32BE(28), blockSize, parentName: parentName(bytes.subarray(64, 576)) };
 }
-__name(readHeader, "readHeader");
 function parentName(field3) {
   const bytes = Buffer.from(field3);
   if (bytes.readUInt8(0) === 0) bytes.swap16();
   return bytes.toString("utf16le").replace(/\0.*$/su, "");
 }
-__name(parentName, "parentName");
 
 // src/disk/vhd/block-map.ts
 var unallocated = 4294967295;
@@ -10356,17 +9792,15 @@ function readBlockMap(source, footer, header4, warn) {
       const sector = table4[block];
       return sector === unallocated ? void 0 : sector * 512;
     },
-    isFull: /* @__PURE__ */ __name((block) => batmap?.isFull(block) ?? false, "isFull")
+    isFull: (block) => batmap?.isFull(block) ?? false
   };
 }
-__name(readBlockMap, "readBlockMap");
 function roundUp(value, unit2) {
   return Math.ceil(value / unit2) * unit2;
 }
-__name(roundUp, "roundUp");
 function checkOverlaps(table4, size, tables, damaged2) {
   const sectors2 = table4.filter((sector) => sector !== unallocated).sort();
-  const owner = /* @__PURE__ */ __name((sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`, "owner");
+  const owner = (sector) => `block ${table4.indexOf(sector)} of the VHD lies at byte ${sector * 512}`;
   for (const [index, sector] of sectors2.entries()) {
     const area = tables.find(({ start, end }) => sector * 512 < end && start < sector * 512 + size);
     if (area) throw damaged2(`${owner(sector)}, where ${area.what} is`);
@@ -10378,13 +9812,11 @@ function checkOverlaps(table4, size, tables, damaged2) {
   }
   return sectors2.length;
 }
-__name(checkOverlaps, "checkOverlaps");
 
 // src/disk/vhd/info.ts
 function describeFooter({ creator, creatorVersion, uuid: uuid2, originalSize: originalSize2, currentSize, geometrySize }) {
   return { creator: `${creator} ${creatorVersion.major}.${creatorVersion.minor}`, uuid: uuid2, originalSize: originalSize2, currentSize, geometrySize };
 }
-__name(describeFooter, "describeFooter");
 
 // src/disk/vhd/dynamic.ts
 function openDynamic(source, footerBytes, footer, warn) {
@@ -10416,7 +9848,6 @@ function openDynamic(source, footerBytes, footer, warn) {
       else piece2.fill(0);
     }
   }
-  __name(readBlock, "readBlock");
   const disk = {
     name: source.name,
     size: footer.currentSize,
@@ -10448,7 +9879,6 @@ function openDynamic(source, footerBytes, footer, warn) {
   };
   return disk;
 }
-__name(openDynamic, "openDynamic");
 function* sectorRuns(bitmap, start, end) {
   for (let from = start; from < end; ) {
     let sector = Math.floor(from / 512);
@@ -10461,7 +9891,6 @@ function* sectorRuns(bitmap, start, end) {
     from = to;
   }
 }
-__name(sectorRuns, "sectorRuns");
 function checkBounds(source, map, diskSize) {
   for (let block = 0; block < map.count; block++) {
     const place2 = map.place(block);
@@ -10475,7 +9904,6 @@ function checkBounds(source, map, diskSize) {
     }
   }
 }
-__name(checkBounds, "checkBounds");
 
 // src/disk/vhd/fixed.ts
 function fixedDisk(source, footer, footerOffset, warn) {
@@ -10486,7 +9914,6 @@ function fixedDisk(source, footer, footerOffset, warn) {
   return { ...disk, info: { type: "fixed", ...describeFooter(footer) }, check() {
   } };
 }
-__name(fixedDisk, "fixedDisk");
 
 // src/disk/vhd/index.ts
 function openVhd(source, warn) {
@@ -10503,7 +9930,6 @@ function openVhd(source, warn) {
   warn(`${source.name}: the copy of the VHD footer at byte 0 is missing; the footer at byte ${found.offset} is used`);
   return openDynamic(source, found.bytes, footer, warn);
 }
-__name(openVhd, "openVhd");
 
 // src/disk/volumes.ts
 function diskVolumes(disk, warn, otherDisks2) {
@@ -10528,7 +9954,6 @@ function diskVolumes(disk, warn, otherDisks2) {
   });
   return { ...alone, ...volumesOfLvm(lvm), lvm, withOtherDisks: all };
 }
-__name(diskVolumes, "diskVolumes");
 function volumesOf(disks, errors, warn) {
   const partitions = disks.flatMap(
     ({ table: table4, letter }) => table4.partitions.filter(({ extended }) => !extended).map(({ number: number2, uuid: uuid2, name, source }) => {
@@ -10539,13 +9964,12 @@ function volumesOf(disks, errors, warn) {
   const { logicalVolumes, problems } = volumesOfLvm(lvm);
   return {
     partitions,
-    isContainer: /* @__PURE__ */ __name(({ source }) => !(source instanceof DiskError) && isPhysicalVolume(source), "isContainer"),
+    isContainer: ({ source }) => !(source instanceof DiskError) && isPhysicalVolume(source),
     logicalVolumes,
-    problems: /* @__PURE__ */ __name(() => [...problems(), ...errors], "problems"),
+    problems: () => [...problems(), ...errors],
     lvm
   };
 }
-__name(volumesOf, "volumesOf");
 function volumesOfLvm(lvm) {
   return {
     logicalVolumes: once(
@@ -10553,10 +9977,9 @@ function volumesOfLvm(lvm) {
         (group) => group.logicalVolumes.filter(({ isVisible }) => isVisible).map(({ name, place: place2, source }) => ({ place: place2, source, logical: { group: group.name, name } }))
       )
     ),
-    problems: /* @__PURE__ */ __name(() => lvm().problems.map(({ error }) => error), "problems")
+    problems: () => lvm().problems.map(({ error }) => error)
   };
 }
-__name(volumesOfLvm, "volumesOfLvm");
 function isPhysicalVolume(source) {
   try {
     return hasLabel(source);
@@ -10565,7 +9988,6 @@ function isPhysicalVolume(source) {
     throw error;
   }
 }
-__name(isPhysicalVolume, "isPhysicalVolume");
 function once(make) {
   let made;
   return () => {
@@ -10573,7 +9995,6 @@ function once(make) {
     return made.value;
   };
 }
-__name(once, "once");
 
 // src/disk/disk.ts
 function openDisk2(image, warn, others = []) {
@@ -10584,7 +10005,6 @@ function openDisk2(image, warn, others = []) {
   const otherDisks2 = others.length > 0 ? () => others.map((other) => openOther(other, warn)) : void 0;
   return isVhd ? vhdDisk(bytes, warn, otherDisks2) : rawDisk(bytes, diskSize, warn, otherDisks2);
 }
-__name(openDisk2, "openDisk");
 function openOther({ letter, open: open3 }, warn) {
   try {
     const { bytes, table: table4 } = openDisk2(open3(), warn);
@@ -10594,7 +10014,6 @@ function openOther({ letter, open: open3 }, warn) {
     throw error;
   }
 }
-__name(openOther, "openOther");
 function vhdDisk(bytes, warn, others) {
   const vhd = openVhd(bytes, warn);
   const table4 = readPartitions(vhd, warn);
@@ -10610,7 +10029,6 @@ function vhdDisk(bytes, warn, others) {
     }
   };
 }
-__name(vhdDisk, "vhdDisk");
 function rawDisk(bytes, size, warn, others) {
   const disk = size === void 0 ? bytes : window(bytes, 0, size, bytes.name);
   const table4 = readPartitions(disk, warn);
@@ -10631,7 +10049,6 @@ function rawDisk(bytes, size, warn, others) {
     }
   };
 }
-__name(rawDisk, "rawDisk");
 
 // src/disk/root/device.ts
 var links = [
@@ -10652,15 +10069,12 @@ function parseDevice(text3) {
   if (logical) return { kind: "logical", mapperName: mapperName(logical[1], logical[2]) };
   return { kind: "unknown" };
 }
-__name(parseDevice, "parseDevice");
 function withoutUdevEscapes(name) {
   return name.replace(/\\x([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
-__name(withoutUdevEscapes, "withoutUdevEscapes");
 function mapperName(group, volume) {
   return [group, volume].map((name) => name.replaceAll("-", "--")).join("-");
 }
-__name(mapperName, "mapperName");
 function isVolume(device, { number: number2, uuid: uuid2, name, logical }) {
   switch (device.kind) {
     case "partition":
@@ -10675,36 +10089,34 @@ function isVolume(device, { number: number2, uuid: uuid2, name, logical }) {
       return false;
   }
 }
-__name(isVolume, "isVolume");
 function isFileSystem(device, { label, uuid: uuid2 }) {
   if (device.kind === "label") return label !== "" && Buffer.from(label).toString("latin1") === device.value;
   return device.kind === "uuid" && uuid2 !== "" && uuid2.toLowerCase() === device.value.toLowerCase();
 }
-__name(isFileSystem, "isFileSystem");
 
 // src/disk/filesystem/mountable-tree.ts
 function mountableTree(base2) {
   const trees = [base2];
   const mounted = /* @__PURE__ */ new Map();
   const originals = /* @__PURE__ */ new WeakMap();
-  const adopt = /* @__PURE__ */ __name((node, dev) => {
+  const adopt = (node, dev) => {
     if (dev === 0) return node;
     const adopted = withDevice(node, dev);
     if (node.type === "dir") originals.set(adopted, node);
     return adopted;
-  }, "adopt");
-  const topmost = /* @__PURE__ */ __name((node) => {
+  };
+  const topmost = (node) => {
     let top = node;
     if (node.type === "dir") for (let over = mounted.get(fileKey(top)); over; over = mounted.get(fileKey(top))) top = over;
     return top;
-  }, "topmost");
+  };
   return {
     get root() {
       return topmost(base2.root);
     },
     *entries(dir) {
       const { dev = 0 } = dir;
-      for (const { name, node } of trees[dev].entries(originals.get(dir) ?? dir)) yield { name, node: /* @__PURE__ */ __name(() => topmost(adopt(node(), dev)), "node") };
+      for (const { name, node } of trees[dev].entries(originals.get(dir) ?? dir)) yield { name, node: () => topmost(adopt(node(), dev)) };
     },
     mount(dir, other) {
       mounted.set(fileKey(dir), adopt(other.root, trees.length));
@@ -10712,7 +10124,6 @@ function mountableTree(base2) {
     }
   };
 }
-__name(mountableTree, "mountableTree");
 function withDevice(node, dev) {
   const { type: type2, ino, mode, uid, gid, nlink, mtime, size, rdev } = node;
   return {
@@ -10726,12 +10137,11 @@ function withDevice(node, dev) {
     mtime,
     size,
     ...rdev && { rdev },
-    content: /* @__PURE__ */ __name(() => node.content(), "content"),
-    target: /* @__PURE__ */ __name(() => node.target(), "target"),
-    xattrs: /* @__PURE__ */ __name(() => node.xattrs(), "xattrs")
+    content: () => node.content(),
+    target: () => node.target(),
+    xattrs: () => node.xattrs()
   };
 }
-__name(withDevice, "withDevice");
 
 // src/disk/root/fstab.ts
 var maxLines = 200;
@@ -10753,16 +10163,13 @@ function parseFstab(text3) {
   }
   return { lines, damaged: damaged2 };
 }
-__name(parseFstab, "parseFstab");
 function withoutEscapes(field3) {
   return field3.replace(/\\([0-3][0-7]{2})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
-__name(withoutEscapes, "withoutEscapes");
 function normalized2(path) {
   if (!path.startsWith("/")) return path;
   return `/${path.split("/").filter((name) => name !== "" && name !== ".").join("/")}`;
 }
-__name(normalized2, "normalized");
 var systemDirectories = ["bin", "boot", "etc", "lib", "lib32", "lib64", "opt", "root", "sbin", "usr", "var"];
 var otherPaths = ["/dev", "/home", "/media", "/mnt", "/proc", "/run", "/sys", "/tmp", "/var/tmp", "/var/run", "/var/lock"];
 var networkTypes = [
@@ -10815,7 +10222,7 @@ var kernelTypes = [
 function planFor({ spec, path, type: type2, options: options2 }) {
   if (path === "/") return { kind: "root" };
   const isSystem = systemDirectories.includes(path.split("/")[1] ?? "");
-  const leave = /* @__PURE__ */ __name((why, matters = isSystem) => ({ kind: "leave-out", why, isSystem: matters }), "leave");
+  const leave = (why, matters = isSystem) => ({ kind: "leave-out", why, isSystem: matters });
   if (type2 === "swap") return leave("it is swap", false);
   if (!path.startsWith("/")) return leave("it has no mount point", false);
   if (kernelTypes.includes(type2)) return leave("its files exist only in a running system", false);
@@ -10829,7 +10236,6 @@ function planFor({ spec, path, type: type2, options: options2 }) {
   if (!isSystem) return leave(`${path} isn't one of the directories of an installed system`, true);
   return { kind: "mount" };
 }
-__name(planFor, "planFor");
 
 // src/disk/root/mounts.ts
 var fstab = "/etc/fstab";
@@ -10861,9 +10267,8 @@ function mountAll(root, volumes, open3) {
   problems.sort((a, b) => a.line - b.line);
   return { tree: mounts.length === 0 ? base2 : tree, mounts, problems, leftOut };
 }
-__name(mountAll, "mountAll");
 function readFstab(root, place2, problems) {
-  const problem = /* @__PURE__ */ __name((what) => problems.push({ line: 0, path: "", sentence: `${place2}: ${fstab} ${what}` }), "problem");
+  const problem = (what) => problems.push({ line: 0, path: "", sentence: `${place2}: ${fstab} ${what}` });
   try {
     const node = resolve(root, fstab);
     if (node?.type !== "file") return void 0;
@@ -10876,11 +10281,9 @@ function readFstab(root, place2, problems) {
     return void 0;
   }
 }
-__name(readFstab, "readFstab");
 function depth2(path) {
   return path.split("/").length;
 }
-__name(depth2, "depth");
 function mountLine(line, tree, mounts, find) {
   const before = mounts.find((other) => other.line.path === line.path);
   if (before) return `line ${before.line.number} has the same mount point`;
@@ -10898,7 +10301,6 @@ function mountLine(line, tree, mounts, find) {
     throw error2;
   }
 }
-__name(mountLine, "mountLine");
 function deviceFinder(root, rootDevice, volumes, open3) {
   const known = rootDevice === void 0 ? void 0 : parseDevice(rootDevice);
   const rootDisk3 = known?.kind === "partition" ? known.disk : void 0;
@@ -10913,16 +10315,14 @@ function deviceFinder(root, rootDevice, volumes, open3) {
     return only;
   };
 }
-__name(deviceFinder, "deviceFinder");
 function findOnDisks(device, rootDisk3, own, open3) {
   const found = findVolumes(device, rootDisk3, own, open3);
   if (found.length > 0 || !own.withOtherDisks) return [found, own];
   const all = own.withOtherDisks();
   return [findVolumes(device, rootDisk3, all, open3), all];
 }
-__name(findOnDisks, "findOnDisks");
 function findVolumes(device, rootDisk3, volumes, open3) {
-  const named = /* @__PURE__ */ __name((candidates) => candidates.filter((volume) => isVolume(device, volume)).map(open3), "named");
+  const named = (candidates) => candidates.filter((volume) => isVolume(device, volume)).map(open3);
   switch (device.kind) {
     case "partition":
       return named(volumes.partitions.filter(({ disk }) => disk === (isOnRootDisk(device, rootDisk3) ? void 0 : device.disk)));
@@ -10935,15 +10335,12 @@ function findVolumes(device, rootDisk3, volumes, open3) {
       return everything(volumes).map(open3).filter(({ fileSystem }) => fileSystem && isFileSystem(device, fileSystem.info));
   }
 }
-__name(findVolumes, "findVolumes");
 function isOnRootDisk({ disk }, rootDisk3) {
   return rootDisk3 === void 0 ? disk === "a" || disk === "0" : disk === rootDisk3;
 }
-__name(isOnRootDisk, "isOnRootDisk");
 function everything(volumes) {
   return [...volumes.partitions.filter((volume) => !volumes.isContainer(volume)), ...volumes.logicalVolumes()];
 }
-__name(everything, "everything");
 function nothingFound(device, rootDisk3, volumes, open3) {
   if (device.kind === "partition" && !isOnRootDisk(device, rootDisk3) && !volumes.partitions.some(({ disk }) => disk === device.disk)) {
     return `it names another disk than that of the root${volumes.problems().map(({ message: message2 }) => `; ${message2}`).join("")}`;
@@ -10957,7 +10354,6 @@ function nothingFound(device, rootDisk3, volumes, open3) {
   const what = device.kind === "uuid" ? "UUID" : "label";
   return `no filesystem that can be read has this ${what}${rest.length > 0 ? ` (${rest.join("; ")})` : ""}`;
 }
-__name(nothingFound, "nothingFound");
 function lacking(line, why) {
   const path = pathText(Buffer.from(line.path, "latin1"));
   return {
@@ -10966,16 +10362,13 @@ function lacking(line, why) {
     sentence: `${nameOf2(line)}: what it mounts at ${path} is missing from the image, because ${why}`
   };
 }
-__name(lacking, "lacking");
 function ignored(line, why) {
   return { line: line.number, path: "", sentence: `${nameOf2(line)}: it is ignored, because ${why}` };
 }
-__name(ignored, "ignored");
 function nameOf2({ number: number2, text: text3 }) {
   const whole2 = pathText(Buffer.from(text3, "latin1")).replace(/[ \t]+/g, " ");
   return `${fstab}, line ${number2} (${whole2.length > 200 ? `${whole2.slice(0, 200)}\u2026` : whole2})`;
 }
-__name(nameOf2, "nameOf");
 
 // src/disk/root/volume.ts
 function volumeOpener() {
@@ -10986,16 +10379,15 @@ function volumeOpener() {
     return opened;
   };
 }
-__name(volumeOpener, "volumeOpener");
 function openVolume(volume) {
   const { source } = volume;
   const waiting = [];
   let pass;
-  const use2 = /* @__PURE__ */ __name((warn) => {
+  const use2 = (warn) => {
     if (pass) return;
     pass = warn;
     for (const sentence of waiting.splice(0)) warn(sentence);
-  }, "use");
+  };
   if (source instanceof DiskError) return { volume, error: source, use: use2 };
   try {
     const fileSystem = openFileSystem(source, (sentence) => pass ? pass(sentence) : waiting.push(sentence));
@@ -11007,7 +10399,6 @@ function openVolume(volume) {
     throw error;
   }
 }
-__name(openVolume, "openVolume");
 
 // src/disk/root/index.ts
 function findRoot(volumes, bootLine, warn) {
@@ -11036,14 +10427,12 @@ function findRoot(volumes, bootLine, warn) {
   const findings = [...readable2.map(describe7), ...others.map(describeOther), ...volumes.problems().map(({ message: message2 }) => message2)];
   throw new DiskError("no root filesystem was found", complaint(fitting.length, named.length, findings), kind);
 }
-__name(findRoot, "findRoot");
 function warnOfOthers(others, { mounted }, hint, warn) {
   for (const { volume, error } of others) {
     if (!error || mounted.problems.some(({ sentence }) => sentence.includes(error.message))) continue;
     if (!volume.logical || isVolume(hint, volume)) warn(error.message);
   }
 }
-__name(warnOfOthers, "warnOfOthers");
 function notARoot(place2, lacks, unreadable) {
   const others = unreadable.length > 0 ? `; it may be elsewhere: ${unreadable.join("; ")}` : "";
   return new DiskError(
@@ -11052,19 +10441,16 @@ function notARoot(place2, lacks, unreadable) {
     unreadable.length > 0 ? "unsupported" : "not-a-ddk"
   );
 }
-__name(notARoot, "notARoot");
 function namedVolume(volumes, device) {
   const candidates = device.kind === "logical" ? volumes.logicalVolumes() : volumes.partitions;
   const [only, ...more2] = candidates.filter((volume) => isVolume(device, volume));
   return only && more2.length === 0 && !volumes.isContainer(only) ? only : void 0;
 }
-__name(namedVolume, "namedVolume");
 function* inOrder2(volumes, first) {
   if (first) yield first;
   for (const volume of volumes.partitions) if (volume !== first && !volumes.isContainer(volume)) yield volume;
   for (const volume of volumes.logicalVolumes()) if (volume !== first) yield volume;
 }
-__name(inOrder2, "inOrder");
 function look(volume, volumes, open3) {
   const opened = open3(volume);
   const { fileSystem } = opened;
@@ -11077,7 +10463,6 @@ function look(volume, volumes, open3) {
     throw error;
   }
 }
-__name(look, "look");
 function whatLacks({ tree, problems }) {
   if (!["/etc/redhat-release", "/etc/os-release"].some((path) => resolve(tree, path)?.type === "file")) {
     return "it has neither /etc/redhat-release nor /etc/os-release";
@@ -11088,7 +10473,6 @@ function whatLacks({ tree, problems }) {
   const problem = problems.find(({ path }) => path === "/usr");
   return `its /usr is empty${problem ? `; ${problem.sentence}` : ""}`;
 }
-__name(whatLacks, "whatLacks");
 function use({ opened, fileSystem, mounted, lacks }, volumes, open3, warn) {
   const { tree, mounts, problems, leftOut } = mounted;
   for (const used of [opened, ...mounts.map((mount) => mount.opened)]) used.use(warn);
@@ -11108,7 +10492,6 @@ function use({ opened, fileSystem, mounted, lacks }, volumes, open3, warn) {
     }
   };
 }
-__name(use, "use");
 function* otherRoots(root, volumes, open3) {
   for (const volume of inOrder2(volumes, void 0)) {
     if (volume.place === root.place) continue;
@@ -11116,29 +10499,24 @@ function* otherRoots(root, volumes, open3) {
     if ("mounted" in found && found.lacks === void 0) yield volume;
   }
 }
-__name(otherRoots, "otherRoots");
 function complaint(fitting, named, findings) {
   if (findings.length === 0) return "the disk has no partitions";
   const list = findings.join("; ");
   if (fitting < 2) return list;
   return `${fitting} filesystems could be the root, and the boot line names ${named > 1 ? "several" : "none"} of them (${list})`;
 }
-__name(complaint, "complaint");
 function describe7({ opened, fileSystem, lacks }) {
   const { type: type2, label } = fileSystem.info;
   const verdict = lacks === void 0 ? "with the files of a root" : `without the files of a root: ${lacks}`;
   return `${opened.volume.place}: ${type2}${label && ` "${label}"`}, ${verdict}`;
 }
-__name(describe7, "describe");
 function describeOther({ volume, error, content: content2 }) {
   if (error) return error.message;
   return `${volume.place}: ${content2 === "an unknown format" ? content2 : `${content2}, which can't be read`}`;
 }
-__name(describeOther, "describeOther");
 function mayBeRoot({ content: content2 }) {
   return content2 !== void 0 && content2 !== "an unknown format" && !/swap|journal/.test(content2);
 }
-__name(mayBeRoot, "mayBeRoot");
 
 // src/disk/open.ts
 async function openRoot(path, options2) {
@@ -11151,7 +10529,6 @@ async function openRoot(path, options2) {
     throw cause;
   }
 }
-__name(openRoot, "openRoot");
 function rootInImage(input, { warn }) {
   const image = input.image;
   const disk = openDisk2(image, warn, input.otherDisks);
@@ -11173,11 +10550,10 @@ function rootInImage(input, { warn }) {
       disk.check();
       root.check();
     },
-    causeOf: /* @__PURE__ */ __name((error) => causeOf(error, image), "causeOf"),
+    causeOf: (error) => causeOf(error, image),
     close: input.close
   };
 }
-__name(rootInImage, "rootInImage");
 function causeOf(error, image) {
   if (!(error instanceof DiskError)) return error;
   try {
@@ -11187,7 +10563,6 @@ function causeOf(error, image) {
     return cause;
   }
 }
-__name(causeOf, "causeOf");
 function isoAlone(input, path) {
   const iso = input.iso;
   const { type: type2, size, free } = iso.info;
@@ -11202,25 +10577,22 @@ function isoAlone(input, path) {
     unreadable: [],
     finish() {
     },
-    causeOf: /* @__PURE__ */ __name((error) => error, "causeOf"),
+    causeOf: (error) => error,
     close: input.close
   };
 }
-__name(isoAlone, "isoAlone");
 
 // src/disk/filesystem/small-file.ts
 var maxTextSize2 = 64 << 10;
 function readText(root, path) {
   return readStart(root, path, maxTextSize2)?.toString("utf8");
 }
-__name(readText, "readText");
 function readStart(root, path, length3) {
   const node = resolve(root, path);
   if (node?.type !== "file") return void 0;
   const content2 = node.content();
   return bytesAt(content2, 0, Math.min(length3, content2.size));
 }
-__name(readStart, "readStart");
 
 // src/disk/root/architecture.ts
 var programs = ["/bin/bash", "/bin/sh", "/usr/bin/gcc", "/usr/bin/make", "/usr/bin/env", "/bin/rpm", "/usr/bin/rpm", "/sbin/init"];
@@ -11234,13 +10606,11 @@ function elfArchitecture(root) {
   }
   return void 0;
 }
-__name(elfArchitecture, "elfArchitecture");
 function platformArchitecture(root) {
   const platform = readText(root, "/etc/rpm/platform")?.trim() ?? "";
   if (/^(i[3-6]86|athlon)-/.test(platform)) return "i686";
   return /^(x86_64|amd64|ia32e)-/.test(platform) ? "x86_64" : void 0;
 }
-__name(platformArchitecture, "platformArchitecture");
 
 // src/disk/root/kernel-version.ts
 function findKernelVersion(root, warn) {
@@ -11257,7 +10627,6 @@ function findKernelVersion(root, warn) {
   if (best.length > 1) warn(`/lib/modules has headers for several kernels (${best.join(", ")}); the newest, ${newest}, is used`);
   return newest;
 }
-__name(findKernelVersion, "findKernelVersion");
 function directories(root, dir) {
   const found = [];
   for (const entry2 of root.entries(dir)) {
@@ -11266,21 +10635,18 @@ function directories(root, dir) {
   }
   return found;
 }
-__name(directories, "directories");
 function hasEntry(root, dir, name) {
   for (const entry2 of root.entries(dir)) if (entry2.name.toString("latin1") === name) return true;
   return false;
 }
-__name(hasEntry, "hasEntry");
 function bestFlavour(names) {
   const xen = names.filter((name) => name.endsWith("xen"));
   if (xen.length > 0) return xen;
   const others = names.filter((name) => !name.endsWith("kdump"));
   return others.length > 0 ? others : names;
 }
-__name(bestFlavour, "bestFlavour");
 function compareVersions(a, b) {
-  const parts = /* @__PURE__ */ __name((text3) => text3.match(/\d+|[a-z]+/gi) ?? [], "parts");
+  const parts = (text3) => text3.match(/\d+|[a-z]+/gi) ?? [];
   const left = parts(a);
   const right = parts(b);
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
@@ -11289,20 +10655,17 @@ function compareVersions(a, b) {
   }
   return left.length - right.length;
 }
-__name(compareVersions, "compareVersions");
 function compareParts(a, b) {
   const numbers = [a, b].map((part) => /^\d/.test(part));
   if (numbers[0] !== numbers[1]) return numbers[0] ? 1 : -1;
   if (numbers[0]) return Number(a) - Number(b);
   return a < b ? -1 : a > b ? 1 : 0;
 }
-__name(compareParts, "compareParts");
 
 // src/disk/root/identity.ts
 function isPlain(value) {
   return /^[A-Za-z0-9._+~-]+$/.test(value);
 }
-__name(isPlain, "isPlain");
 function identify(root, warn) {
   const release = findRelease(root);
   const kernelVersion = findKernelVersion(root, warn);
@@ -11311,7 +10674,6 @@ function identify(root, warn) {
   checkPlain("/lib/modules", "version of the kernel", kernelVersion);
   return { ...release, kernelVersion, architecture: findArchitecture(root, warn) };
 }
-__name(identify, "identify");
 function checkPlain(place2, what, value) {
   if (value === void 0 || isPlain(value)) return;
   throw new DiskError(
@@ -11319,28 +10681,23 @@ function checkPlain(place2, what, value) {
     `the ${what} is ${JSON.stringify(value)}; only letters, digits and . _ + ~ - are allowed, because anything else could be a command`
   );
 }
-__name(checkPlain, "checkPlain");
 function findRelease(root) {
   const releases = [parseRedhatRelease(readText(root, "/etc/redhat-release")), parseOsRelease(readText(root, "/etc/os-release"))];
   return releases.find((release) => release?.build) ?? releases.find((release) => release && !/CentOS/i.test(release.product ?? "")) ?? releases.find((release) => release) ?? { product: void 0, version: void 0, build: void 0 };
 }
-__name(findRelease, "findRelease");
 function parseRedhatRelease(text3) {
   const [, product, version2] = /^(.+?) release (\S+)/m.exec(text3 ?? "") ?? [];
   return product ? { product, ...splitBuild(version2) } : void 0;
 }
-__name(parseRedhatRelease, "parseRedhatRelease");
 function parseOsRelease(text3) {
-  const value = /* @__PURE__ */ __name((key) => text3?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, "m"))?.[2], "value");
+  const value = (key) => text3?.match(new RegExp(`^${key}=(["']?)(.*)\\1\\s*$`, "m"))?.[2];
   const product = value("NAME");
   return product ? { product, ...splitBuild(value("VERSION") ?? value("VERSION_ID")) } : void 0;
 }
-__name(parseOsRelease, "parseOsRelease");
 function splitBuild(text3 = "") {
   const [, version2, build] = /^(\d[\w.]*)(?:-(\w[\w.]*))?/.exec(text3) ?? [];
   return { version: version2, build };
 }
-__name(splitBuild, "splitBuild");
 function findArchitecture(root, warn) {
   const programs2 = elfArchitecture(root);
   const platform = platformArchitecture(root);
@@ -11349,13 +10706,9 @@ function findArchitecture(root, warn) {
   }
   return programs2 ?? platform;
 }
-__name(findArchitecture, "findArchitecture");
 
 // src/disk/root/rpm-database/hash-file.ts
 var UnreadableDatabase = class extends Error {
-  static {
-    __name(this, "UnreadableDatabase");
-  }
 };
 var hashMagic = 398689;
 var metaSize = 512;
@@ -11380,15 +10733,14 @@ function* hashValues(source, isWanted) {
   }
   yield* valuesInOverflowPages(file, references);
 }
-__name(hashValues, "hashValues");
 function openHashFile(source) {
   check(source.size >= metaSize, "it is too short");
   const meta = Buffer.alloc(metaSize);
   source.read(meta, 0);
   const isLittle = meta.readUInt32LE(12) === hashMagic;
   check(isLittle || meta.readUInt32BE(12) === hashMagic, "it isn't a hash");
-  const uint16 = /* @__PURE__ */ __name((bytes, at) => isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at), "uint16");
-  const uint32 = /* @__PURE__ */ __name((bytes, at) => isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at), "uint32");
+  const uint16 = (bytes, at) => isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+  const uint32 = (bytes, at) => isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
   const [version2, pageSize, lastPage, lastBucket] = [16, 20, 32, 72].map((at) => uint32(meta, at));
   check(meta[25] === pageType.hashMeta && uint32(meta, 8) === 0, "its first page isn't the meta page of a hash");
   check(version2 >= 7 && version2 <= 10, "its version is another one");
@@ -11398,7 +10750,7 @@ function openHashFile(source) {
   check(lastBucket < lastPage, "it has fewer pages than buckets");
   const buffer = Buffer.allocUnsafeSlow(pageSize);
   let pagesLeft = Math.min(lastPage, maxPages);
-  const readPage = /* @__PURE__ */ __name((number2, previous) => {
+  const readPage = (number2, previous) => {
     check(number2 !== noPage && number2 <= lastPage, "a list leads to a page that it lacks");
     check(pagesLeft-- > 0, "its lists have more pages than there are, or too many");
     source.read(buffer, number2 * pageSize);
@@ -11406,17 +10758,15 @@ function openHashFile(source) {
     check(type2 === pageType.free || uint32(buffer, 8) === number2, "a page has the number of another one");
     check(uint32(buffer, 12) === previous, "a page is in another list");
     return { bytes: buffer, type: type2, next: uint32(buffer, 16) };
-  }, "readPage");
+  };
   return { pageSize, buckets: firstPages(meta, lastBucket, uint32), uint16, uint32, readPage };
 }
-__name(openHashFile, "openHashFile");
 function* firstPages(meta, lastBucket, uint32) {
   for (let bucket = 0; bucket <= lastBucket; bucket++) {
     const bits2 = 32 - Math.clz32(bucket);
     yield bucket + uint32(meta, 96 + 4 * bits2);
   }
 }
-__name(firstPages, "firstPages");
 function* hashPages({ buckets, readPage }) {
   for (const first of buckets) {
     let [number2, previous] = [first, noPage];
@@ -11430,26 +10780,24 @@ function* hashPages({ buckets, readPage }) {
     } while (number2 !== noPage);
   }
 }
-__name(hashPages, "hashPages");
 function* pairsIn(page, { uint16 }) {
   const count = uint16(page, 20);
   const offsetsEnd = pageHeaderSize + 2 * count;
   check(count % 2 === 0 && offsetsEnd <= page.length, "a page has an impossible number of items");
   let end = page.length;
-  const itemAt = /* @__PURE__ */ __name((index) => {
+  const itemAt = (index) => {
     const start = uint16(page, pageHeaderSize + 2 * index);
     check(start >= offsetsEnd && start < end, "an item isn't where it can be");
     const item = page.subarray(start, end);
     end = start;
     return item;
-  }, "itemAt");
+  };
   for (let index = 0; index < count; index += 2) {
     const key = itemAt(index);
     check(key[0] === itemType.inPage, "a key has another form");
     yield [key.subarray(1), itemAt(index + 1)];
   }
 }
-__name(pairsIn, "pairsIn");
 function valueInPage(bytes) {
   return {
     size: bytes.length,
@@ -11459,12 +10807,10 @@ function valueInPage(bytes) {
     }
   };
 }
-__name(valueInPage, "valueInPage");
 function parseReference(item, { uint32 }) {
   check(item[0] === itemType.inOverflowPages && item.length === referenceSize, "a value has another form");
   return { firstPage: uint32(item, 4), size: uint32(item, 8) };
 }
-__name(parseReference, "parseReference");
 function* valuesInOverflowPages({ pageSize, uint16, readPage }, references) {
   const bytes = Buffer.allocUnsafeSlow(maxStart + pageSize);
   references.sort((a, b) => a.firstPage - b.firstPage);
@@ -11494,11 +10840,9 @@ function* valuesInOverflowPages({ pageSize, uint16, readPage }, references) {
     };
   }
 }
-__name(valuesInOverflowPages, "valuesInOverflowPages");
 function check(isSo, what) {
   if (!isSo) throw new UnreadableDatabase(what);
 }
-__name(check, "check");
 
 // src/disk/root/rpm-database/package-header.ts
 var introSize = 8;
@@ -11516,14 +10860,12 @@ function hasName(header4, name) {
   if (nameStart >= end) throw new UnreadableDatabase("a name lies outside its header");
   return nameEnd <= end && header4.start(nameEnd).toString("latin1", nameStart, nameEnd) === `${name}\0`;
 }
-__name(hasName, "hasName");
 function nameOffset(index, end) {
   for (let at = introSize; at < end; at += entrySize2) {
     if (index.readUInt32BE(at) === nameTag && index.readUInt32BE(at + 4) === stringType) return index.readUInt32BE(at + 8);
   }
   throw new UnreadableDatabase("a header has no name");
 }
-__name(nameOffset, "nameOffset");
 
 // src/disk/root/rpm-database/index.ts
 var keyPackage = "gpg-pubkey";
@@ -11536,7 +10878,6 @@ function countPackages(root) {
   }
   return void 0;
 }
-__name(countPackages, "countPackages");
 function countIn(database) {
   let count = 0;
   try {
@@ -11547,12 +10888,10 @@ function countIn(database) {
   }
   return count === 0 ? void 0 : count;
 }
-__name(countIn, "countIn");
 function isPackage(key) {
   if (key.length !== 4) throw new UnreadableDatabase("a key isn't the number of a package");
   return key.readUInt32LE(0) !== 0;
 }
-__name(isPackage, "isPackage");
 
 // src/disk/root/userland.ts
 function findUserland(root) {
@@ -11560,13 +10899,11 @@ function findUserland(root) {
   const parts = [findCentos(root), glibc && `glibc ${glibc}`].filter((part) => part !== void 0);
   return parts.length === 0 ? void 0 : parts.join(", ");
 }
-__name(findUserland, "findUserland");
 function findCentos(root) {
   const texts = ["/etc/centos-release", "/etc/redhat-release"].map((path) => readText(root, path) ?? "");
   const [, name, version2] = texts.map((text3) => /^(CentOS[\w ]*?) release ([\w.]{1,20})/m.exec(text3)).find((found) => found) ?? [];
   return name && `${name} ${version2}`;
 }
-__name(findCentos, "findCentos");
 function findGlibc(root) {
   for (const path of ["/lib64", "/lib"]) {
     const folder = resolve(root, path);
@@ -11578,7 +10915,6 @@ function findGlibc(root) {
   }
   return void 0;
 }
-__name(findGlibc, "findGlibc");
 
 // src/host/system-error.ts
 var failed = {
@@ -11611,7 +10947,6 @@ function sentenceOf(error) {
   const place2 = path === void 0 ? "a file" : path.replace(/X{6}$/, "");
   return `${place2}: ${what} (${systemMessage(error)})`;
 }
-__name(sentenceOf, "sentenceOf");
 
 // src/image/config/labels.ts
 var labelPrefix = "io.github.xenserver-ddk-action";
@@ -11621,7 +10956,6 @@ var keyLabel = `${labelPrefix}.key`;
 function imageTime(seconds) {
   return Math.min(Math.max(0, Math.floor(seconds) || 0), 253402300799);
 }
-__name(imageTime, "imageTime");
 
 // src/image/tar/acl.ts
 var tags2 = /* @__PURE__ */ new Map([
@@ -11645,7 +10979,6 @@ function aclText(value) {
   }
   return text3;
 }
-__name(aclText, "aclText");
 
 // src/image/tar/header.ts
 var typeflags = { file: "0", link: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6", pax: "x" };
@@ -11656,14 +10989,13 @@ function tarHeader(member) {
   const pax = ustarHeader({ path: Buffer.from("PaxHeader"), type: "pax", mode: 420, uid: 0, gid: 0, size: body.length, mtime: 0 });
   return Buffer.concat([pax, body, Buffer.alloc(tarPadding(body.length)), ustarHeader(member)]);
 }
-__name(tarHeader, "tarHeader");
 var octal11 = 8 ** 11 - 1;
 var octal7 = 8 ** 7 - 1;
 var nameLength = 100;
 var prefixLength = 155;
 function paxRecords(member) {
   const records2 = [];
-  const add = /* @__PURE__ */ __name((keyword, value) => records2.push([Buffer.from(keyword), typeof value === "number" ? Buffer.from(String(value)) : value]), "add");
+  const add = (keyword, value) => records2.push([Buffer.from(keyword), typeof value === "number" ? Buffer.from(String(value)) : value]);
   if (!ustarName(member.path)) add("path", member.path);
   if (member.linkname && member.linkname.length > nameLength) add("linkpath", member.linkname);
   if (member.size > octal11) add("size", member.size);
@@ -11677,7 +11009,6 @@ function paxRecords(member) {
   }
   return records2.sort(([a], [b]) => Buffer.compare(a, b)).map(([keyword, value]) => paxRecord(keyword, value));
 }
-__name(paxRecords, "paxRecords");
 var aclKeywords = /* @__PURE__ */ new Map([
   ["system.posix_acl_access", "SCHILY.acl.access"],
   ["system.posix_acl_default", "SCHILY.acl.default"]
@@ -11688,14 +11019,12 @@ function paxRecord(keyword, value) {
   if (String(length3).length > String(rest).length) length3++;
   return Buffer.concat([Buffer.from(`${length3} `), keyword, Buffer.from("="), value, Buffer.from("\n")]);
 }
-__name(paxRecord, "paxRecord");
 function ustarName(path) {
   if (path.length <= nameLength) return { name: path, prefix: Buffer.alloc(0) };
   const slash = path.indexOf("/", path.length - nameLength - 1);
   if (slash === -1 || slash > prefixLength || slash === path.length - 1) return void 0;
   return { name: path.subarray(slash + 1), prefix: path.subarray(0, slash) };
 }
-__name(ustarName, "ustarName");
 function ustarHeader(member) {
   const header4 = Buffer.alloc(tarBlockSize);
   const { name, prefix: prefix2 } = ustarName(member.path) ?? { name: member.path.subarray(0, nameLength), prefix: Buffer.alloc(0) };
@@ -11714,7 +11043,6 @@ function ustarHeader(member) {
   header4.write(`${tarChecksum(header4).toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return header4;
 }
-__name(ustarHeader, "ustarHeader");
 function number(header4, at, width, value) {
   if (value <= (width === 8 ? octal7 : octal11)) {
     header4.write(value.toString(8).padStart(width - 1, "0"), at, "latin1");
@@ -11723,7 +11051,6 @@ function number(header4, at, width, value) {
   header4.writeBigUInt64BE(BigInt(value), at + width - 8);
   header4[at] |= 128;
 }
-__name(number, "number");
 
 // src/image/tar/at-path.ts
 function atPath(path, use2) {
@@ -11735,7 +11062,6 @@ function atPath(path, use2) {
     throw error;
   }
 }
-__name(atPath, "atPath");
 
 // src/image/tar/layer-xattrs.ts
 var maxValue = 1 << 16;
@@ -11764,7 +11090,6 @@ function layerXattrs({ path, node }, drop) {
   }
   return kept;
 }
-__name(layerXattrs, "layerXattrs");
 function reasonToDrop(name, value, type2) {
   if (name === "security.selinux") return "selinux";
   if (name === "security.ima" || name === "security.evm") return "integrity";
@@ -11775,13 +11100,11 @@ function reasonToDrop(name, value, type2) {
   if (name.startsWith("user.") && !name.includes("=") && (type2 === "file" || type2 === "dir")) return void 0;
   return "unknown";
 }
-__name(reasonToDrop, "reasonToDrop");
 function isCapability(value) {
   if (value.length < 4) return false;
   const revision = value.readUInt8(3);
   return revision === 2 && value.length === 20 || revision === 3 && value.length === 24;
 }
-__name(isCapability, "isCapability");
 
 // src/image/tar/tally.ts
 function tally(sentences2) {
@@ -11800,7 +11123,6 @@ function tally(sentences2) {
     }
   };
 }
-__name(tally, "tally");
 
 // src/image/tar/zero-limit.ts
 var defaultZeroLimit = 8 * 2 ** 30;
@@ -11812,7 +11134,7 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
   const large = [];
   return (path, content2) => {
     let inFile = 0;
-    const check2 = /* @__PURE__ */ __name((more2) => {
+    const check2 = (more2) => {
       if (found + more2 <= maxZeroBytes) return;
       const named = [...large, { path, zeros: inFile + more2 }].sort((a, b) => b.zeros - a.zeros).slice(0, 5);
       const files2 = named.map((file) => `/${pathText(file.path)} (${bytesText(file.zeros)})`);
@@ -11821,7 +11143,7 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
         `with this file of ${bytesText(content2.size)}, the image would contain more than ${bytesText(maxZeroBytes)} of zeros, since an image has no holes; most are in ${files2.join(", ")}; raise the limit with zero-limit, in GiB, if there is room for them`,
         "unsupported"
       );
-    }, "check");
+    };
     check2(Math.max(0, content2.size - filesystemSize));
     return {
       name: content2.name,
@@ -11837,7 +11159,6 @@ function zeroLimit(maxZeroBytes, filesystemSize) {
     };
   };
 }
-__name(zeroLimit, "zeroLimit");
 function zeroBytesIn(bytes) {
   let found = 0;
   for (let at = 0; at + unit <= bytes.length; at += unit) {
@@ -11845,7 +11166,6 @@ function zeroBytesIn(bytes) {
   }
   return found;
 }
-__name(zeroBytesIn, "zeroBytesIn");
 
 // src/image/tar/layer-policy.ts
 var sentences = {
@@ -11878,11 +11198,10 @@ function* layerEntries(entries4, policy, warn) {
     if (node.mtime.seconds < 0) counts.add("early", path);
     const xattrs = atPath(path, () => layerXattrs(entry2, (why) => counts.add(why, path)));
     if (xattrs.reduce((sum, [, value]) => sum + value.length, 0) > 4096) counts.add("manyXattrs", path);
-    yield { path, node, type: node.type, xattrs, content: /* @__PURE__ */ __name(() => limited(path, contentOf(entry2)), "content"), target: /* @__PURE__ */ __name(() => targetOf(entry2), "target") };
+    yield { path, node, type: node.type, xattrs, content: () => limited(path, contentOf(entry2)), target: () => targetOf(entry2) };
   }
   counts.say(warn);
 }
-__name(layerEntries, "layerEntries");
 var whiteoutPrefix = Buffer.from(".wh.");
 function checkName3(path) {
   const name = path.lastIndexOf("/") + 1;
@@ -11893,14 +11212,12 @@ function checkName3(path) {
     "unsupported"
   );
 }
-__name(checkName3, "checkName");
 function contentOf({ path, node }) {
   const content2 = atPath(path, () => node.content());
   if (content2.size !== node.size)
     throw new DiskError(`/${pathText(path)}`, `its content has ${content2.size} bytes, but its inode says ${node.size}`);
-  return { name: content2.name, size: content2.size, read: /* @__PURE__ */ __name((into, offset) => atPath(path, () => content2.read(into, offset)), "read") };
+  return { name: content2.name, size: content2.size, read: (into, offset) => atPath(path, () => content2.read(into, offset)) };
 }
-__name(contentOf, "contentOf");
 function targetOf({ path, node }) {
   const target = atPath(path, () => node.target());
   if (target.length === 0 || target.length > 4095 || target.includes(0)) {
@@ -11908,13 +11225,11 @@ function targetOf({ path, node }) {
   }
   return target;
 }
-__name(targetOf, "targetOf");
 function checkOwner({ path, node }) {
   for (const [what, id2] of [["user", node.uid], ["group", node.gid]]) {
     if (id2 >= 4294967295) throw new DiskError(`/${pathText(path)}`, `it belongs to ${what} ${id2}, which Linux can't set`, "unsupported");
   }
 }
-__name(checkOwner, "checkOwner");
 
 // src/image/tar/tar.ts
 var defaultPieceSize = 4 << 20;
@@ -11940,7 +11255,6 @@ function* tarPieces(entries4, options2) {
   if (piece2) yield piece2.subarray(0, used);
   return summary2;
 }
-__name(tarPieces, "tarPieces");
 var zeros3 = Buffer.alloc(2 * tarBlockSize);
 function* tarParts(entries4, summary2) {
   const firstNames = /* @__PURE__ */ new Map();
@@ -11961,11 +11275,9 @@ function* tarParts(entries4, summary2) {
   }
   yield memorySource(zeros3, "end");
 }
-__name(tarParts, "tarParts");
 function linkTo(first, entry2) {
   return { ...describe8(entry2), type: "link", size: 0, linkname: first };
 }
-__name(linkTo, "linkTo");
 function describe8({ path, node, type: type2, xattrs, target }) {
   return {
     path: type2 === "dir" ? Buffer.concat([path, Buffer.from("/")]) : path,
@@ -11980,7 +11292,6 @@ function describe8({ path, node, type: type2, xattrs, target }) {
     ...node.rdev && { device: node.rdev }
   };
 }
-__name(describe8, "describe");
 
 // src/image/environment/kernel-build.ts
 var places = ["include/generated/compile.h", "include/linux/compile.h", "include/generated/utsversion.h"];
@@ -11992,7 +11303,6 @@ function kernelBuild(root, kernelVersion) {
   }
   return "#1 SMP";
 }
-__name(kernelBuild, "kernelBuild");
 
 // src/image/environment/personality.ts
 var commands = [["/usr/bin/linux32"], ["/usr/bin/setarch", "i686"], ["/bin/linux32"], ["/bin/setarch", "i686"]];
@@ -12002,7 +11312,6 @@ function personalityCommand(root) {
     return node?.type === "file" && (node.mode & 73) !== 0;
   });
 }
-__name(personalityCommand, "personalityCommand");
 
 // src/image/environment/place.ts
 function placeFile(root, file, mtime) {
@@ -12012,14 +11321,13 @@ function placeFile(root, file, mtime) {
   const way = existing(root, names);
   if (!way) return { obstacle: `${dir} is not a directory that can be written to` };
   const entries4 = [...way.trail];
-  const below = /* @__PURE__ */ __name((name) => Buffer.concat([...entries4.length > 0 ? [entries4.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]), "below");
+  const below = (name) => Buffer.concat([...entries4.length > 0 ? [entries4.at(-1).path, Buffer.from("/")] : [], Buffer.from(name)]);
   if (way.missing.length === 0 && childNode(root, entries4.at(-1)?.node ?? root.root, fileName)) {
     return { obstacle: `the DDK has its own ${file.path}` };
   }
   for (const name of way.missing) entries4.push({ path: below(name), node: newNode("dir", 493, mtime) });
   return { entries: [...entries4, { path: below(fileName), node: newNode("file", file.mode, mtime, file.text) }] };
 }
-__name(placeFile, "placeFile");
 function existing(root, names) {
   for (let depth3 = names.length; depth3 >= 0; depth3--) {
     const trail = resolveTrail(root, names.slice(0, depth3).join("/"));
@@ -12030,7 +11338,6 @@ function existing(root, names) {
   }
   return void 0;
 }
-__name(existing, "existing");
 var nextNumber = -1;
 function newNode(type2, mode, mtime, text3 = "") {
   const content2 = Buffer.from(text3);
@@ -12043,12 +11350,11 @@ function newNode(type2, mode, mtime, text3 = "") {
     nlink: 1,
     mtime: { seconds: mtime, nanoseconds: 0 },
     size: content2.length,
-    content: /* @__PURE__ */ __name(() => memorySource(content2, "new file"), "content"),
-    target: /* @__PURE__ */ __name(() => Buffer.alloc(0), "target"),
-    xattrs: /* @__PURE__ */ __name(() => /* @__PURE__ */ new Map(), "xattrs")
+    content: () => memorySource(content2, "new file"),
+    target: () => Buffer.alloc(0),
+    xattrs: () => /* @__PURE__ */ new Map()
   };
 }
-__name(newNode, "newNode");
 
 // src/image/environment/uname.ts
 var import_node_fs7 = require("node:fs");
@@ -12057,7 +11363,6 @@ var import_node_fs7 = require("node:fs");
 function shellQuote(text3) {
   return `'${text3.replaceAll("'", "'\\''")}'`;
 }
-__name(shellQuote, "shellQuote");
 
 // src/image/environment/uname.ts
 var machines = {
@@ -12068,7 +11373,6 @@ function unameScript({ release, version: version2, architecture }) {
   const answers = { release, version: version2, ...machines[architecture] };
   return (0, import_node_fs7.readFileSync)(template, "utf8").replace(/'@(\w+)@'/g, (_, name) => shellQuote(answers[name]));
 }
-__name(unameScript, "unameScript");
 var template = new URL("./uname.sh", importMetaUrl);
 
 // src/image/environment/variables.ts
@@ -12080,7 +11384,6 @@ function ddkVariables({ version: version2, build, kernelVersion }) {
   ];
   return variables.flatMap(([name, value]) => value ? [[name, value]] : []);
 }
-__name(ddkVariables, "ddkVariables");
 function profileScript(variables) {
   const lines = variables.map(([name, value]) => `${name}=${shellQuote(value)}
 export ${name}
@@ -12088,7 +11391,6 @@ export ${name}
   return `# Which DDK this image was made of.
 ${lines.join("")}`;
 }
-__name(profileScript, "profileScript");
 
 // src/image/environment/environment.ts
 function buildEnvironment(root, identity, created, warn) {
@@ -12105,7 +11407,6 @@ function buildEnvironment(root, identity, created, warn) {
     entrypoint: architecture === "i686" ? entrypoint32(root, warn) : []
   };
 }
-__name(buildEnvironment, "buildEnvironment");
 function place(root, files2, mtime, warn) {
   const entries4 = /* @__PURE__ */ new Map();
   for (const [file, ifItCannotBe] of files2) {
@@ -12115,13 +11416,11 @@ function place(root, files2, mtime, warn) {
   }
   return [...entries4.values()].sort((a, b) => Buffer.compare(a.path, b.path));
 }
-__name(place, "place");
 function tarOf(entries4) {
-  const pieces2 = [...tarPieces(entries4, { allocate: /* @__PURE__ */ __name((size) => new Uint8Array(size), "allocate"), warn: /* @__PURE__ */ __name(() => {
-  }, "warn"), pieceSize: 64 << 10 })];
+  const pieces2 = [...tarPieces(entries4, { allocate: (size) => new Uint8Array(size), warn: () => {
+  }, pieceSize: 64 << 10 })];
   return new Uint8Array(Buffer.concat(pieces2));
 }
-__name(tarOf, "tarOf");
 function entrypoint32(root, warn) {
   const command = personalityCommand(root);
   if (!command) {
@@ -12131,13 +11430,12 @@ function entrypoint32(root, warn) {
   }
   return command ?? [];
 }
-__name(entrypoint32, "entrypoint32");
 
 // src/image/tar-thread.ts
 var maxPieces = 6;
 async function sendTar(port, task) {
-  const post = /* @__PURE__ */ __name((message2, transfer = []) => port.postMessage(message2, transfer), "post");
-  const warn = /* @__PURE__ */ __name((text3) => post({ kind: "warning", text: text3 }), "warn");
+  const post = (message2, transfer = []) => port.postMessage(message2, transfer);
+  const warn = (text3) => post({ kind: "warning", text: text3 });
   try {
     const root = await openRoot(task.input, { tempDir: task.tempDir, arrival: task.arrival, warn });
     try {
@@ -12148,7 +11446,7 @@ async function sendTar(port, task) {
       post({ kind: "found", found, ...addition });
       const memory = sharedMemory(port);
       const limits6 = task.maxZeroBytes !== void 0 && { maxZeroBytes: task.maxZeroBytes };
-      const note = /* @__PURE__ */ __name((text3) => post({ kind: "note", text: text3 }), "note");
+      const note = (text3) => post({ kind: "note", text: text3 });
       const pieces2 = tarPieces(walk(root.tree), { warn: note, allocate: memory.take, filesystemSize: root.size, ...limits6 });
       let next2 = pieces2.next();
       for (; !next2.done; next2 = pieces2.next()) {
@@ -12169,7 +11467,6 @@ async function sendTar(port, task) {
   }
   port.close();
 }
-__name(sendTar, "sendTar");
 function describe9(root, task, warn) {
   if (!root.disk) throw notADdkIso(task.input, root.input.iso);
   const { tree, input, place: place2, type: type2, used, lacks, unreadable } = root;
@@ -12177,12 +11474,10 @@ function describe9(root, task, warn) {
   const created = input.iso?.iso.created?.seconds ?? releaseTime(root);
   return { identity: identify(tree, warn), place: place2, type: type2, used, created, userland: findUserland(tree) };
 }
-__name(describe9, "describe");
 function releaseTime({ tree }) {
   const release = resolve(tree, "/etc/redhat-release") ?? resolve(tree, "/etc/os-release");
   return release?.mtime.seconds ?? 0;
 }
-__name(releaseTime, "releaseTime");
 function sharedMemory(port) {
   const free = [];
   let made = 0;
@@ -12199,7 +11494,6 @@ function sharedMemory(port) {
     }
   };
 }
-__name(sharedMemory, "sharedMemory");
 
 // src/image/convert-worker.ts
 void sendTar(import_node_worker_threads2.parentPort, import_node_worker_threads2.workerData);

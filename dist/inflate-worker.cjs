@@ -8,7 +8,6 @@ var __knownSymbol = (name, symbol) => (symbol = Symbol[name]) ? symbol : /* @__P
 var __typeError = (msg) => {
   throw TypeError(msg);
 };
-var __name = (target, value) => __defProp(target, "name", { value, configurable: true });
 var __copyProps = (to, from, except, desc) => {
   if (from && typeof from === "object" || typeof from === "function") {
     for (let key of __getOwnPropNames(from))
@@ -76,7 +75,6 @@ function openClosed({ path, size, modified }) {
   (0, import_node_fs.closeSync)(fd);
   throw new Error("another process changed it while it was read");
 }
-__name(openClosed, "openClosed");
 
 // src/bytes/errors.ts
 var import_node_util = require("node:util");
@@ -87,17 +85,12 @@ var control = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 function oneLine(text) {
   return text.replace(control, escaped).replace(/(?<=^\s*):(?=:)/, escaped).replace(/#(?=#\[)/g, escaped);
 }
-__name(oneLine, "oneLine");
 function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
-__name(escaped, "escaped");
 
 // src/bytes/errors.ts
 var UserError = class extends Error {
-  static {
-    __name(this, "UserError");
-  }
   name = "UserError";
   kind;
   constructor(message2, kind) {
@@ -106,9 +99,6 @@ var UserError = class extends Error {
   }
 };
 var DiskError = class _DiskError extends UserError {
-  static {
-    __name(this, "DiskError");
-  }
   name = "DiskError";
   constructor(place, what, kind = "damaged") {
     super(oneLine(`${place}: ${what}`), kind);
@@ -126,7 +116,6 @@ function fileProblem(error) {
   };
   return known[code ?? ""] ?? `it can't be read: ${systemMessage(error)}`;
 }
-__name(fileProblem, "fileProblem");
 var kindOfCode = {
   ENOSPC: "no-room",
   EDQUOT: "no-room",
@@ -138,18 +127,15 @@ var kindOfCode = {
 function kindOfSystemError(error) {
   return kindOfCode[error.code ?? ""] ?? "input-output";
 }
-__name(kindOfSystemError, "kindOfSystemError");
 function systemMessage(error) {
   const { errno, message: message2 } = error;
   return errno === void 0 ? message2 : (0, import_node_util.getSystemErrorMessage)(errno);
 }
-__name(systemMessage, "systemMessage");
 
 // src/bytes/free.ts
 function free(buffer) {
   if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0);
 }
-__name(free, "free");
 
 // src/bytes/growth.ts
 var word = { signal: 0, heartbeat: 1, failure: 2, stop: 3, ended: 4 };
@@ -158,9 +144,6 @@ var table = { offset: 2048, entry: 24 };
 var defaultPatience = 120;
 var turnLength = 1e3;
 var FileGrowth = class {
-  static {
-    __name(this, "FileGrowth");
-  }
   shared;
   #words;
   #patience;
@@ -245,7 +228,7 @@ ${what}`;
   /** Asks the writer to stop, and waits until it has, because only then may its files be closed. Returns whether it has stopped. */
   stop() {
     Atomics.store(this.#words, word.stop, 1);
-    const ended = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.ended) !== 0 || void 0, "ended");
+    const ended = () => Atomics.load(this.#words, word.ended) !== 0 || void 0;
     return this.#waitInSilence(ended, this.#hasFailed) ?? this.#waitInSilence(ended) ?? false;
   }
   /** How many bytes of file `index` there are, if there are `end`, or won't be more. */
@@ -254,7 +237,7 @@ ${what}`;
     const bytes = this.available(index);
     return complete || bytes >= end ? bytes : void 0;
   }
-  #hasFailed = /* @__PURE__ */ __name(() => Atomics.load(this.#words, word.failure) > 1, "#hasFailed");
+  #hasFailed = () => Atomics.load(this.#words, word.failure) > 1;
   #throwFailure() {
     const failure = Atomics.load(this.#words, word.failure);
     if (failure > 1) {
@@ -325,11 +308,9 @@ function sparseAppender(fd, length = 0) {
     if (start === piece.length) (0, import_node_fs2.ftruncateSync)(fd, length);
   };
 }
-__name(sparseAppender, "sparseAppender");
 function writeFully(fd, bytes, offset) {
   for (let done = 0; done < bytes.length; ) done += (0, import_node_fs2.writeSync)(fd, bytes, done, bytes.length - done, offset + done);
 }
-__name(writeFully, "writeFully");
 
 // src/disk/spool/decode.ts
 var import_node_stream2 = require("node:stream");
@@ -339,9 +320,6 @@ var import_node_zlib2 = require("node:zlib");
 var import_node_stream = require("node:stream");
 var import_node_zlib = require("node:zlib");
 var ZstdError = class extends Error {
-  static {
-    __name(this, "ZstdError");
-  }
   code;
   constructor(code) {
     super(code);
@@ -359,11 +337,7 @@ async function* decodeZstd(stored, chunkSize) {
     for await (const piece of decoder) yield piece;
   }
 }
-__name(decodeZstd, "decodeZstd");
 var Input = class {
-  static {
-    __name(this, "Input");
-  }
   #pieces;
   #rest = Buffer.alloc(0);
   constructor(pieces) {
@@ -413,7 +387,6 @@ async function framePieces(input) {
   }
   return void 0;
 }
-__name(framePieces, "framePieces");
 async function* standardFrame(input) {
   const descriptor = (await input.peek(5))[4];
   const isSingleSegment = (descriptor & 32) !== 0;
@@ -433,10 +406,9 @@ async function* standardFrame(input) {
   }
   if ((descriptor & 4) !== 0) yield await input.take(4);
 }
-__name(standardFrame, "standardFrame");
 
 // src/disk/spool/decode.ts
-var pieceSize = 256 << 10;
+var pieceSize = 1 << 20;
 function decode(compression, stored) {
   if (compression === "none" || compression === "zstd") {
     let bytes = 0;
@@ -446,14 +418,13 @@ function decode(compression, stored) {
         yield piece;
       }
     })();
-    return { output: compression === "zstd" ? decodeZstd(counted, pieceSize) : import_node_stream2.Readable.from(counted), consumed: /* @__PURE__ */ __name(() => bytes, "consumed") };
+    return { output: compression === "zstd" ? decodeZstd(counted, pieceSize) : import_node_stream2.Readable.from(counted), consumed: () => bytes };
   }
   const stream = compression === "gzip" ? (0, import_node_zlib2.createGunzip)({ chunkSize: pieceSize }) : (0, import_node_zlib2.createInflateRaw)({ chunkSize: pieceSize });
   (0, import_node_stream2.pipeline)(import_node_stream2.Readable.from(stored, { highWaterMark: 1 }), stream, () => {
   });
-  return { output: stream, consumed: /* @__PURE__ */ __name(() => stream.bytesWritten, "consumed") };
+  return { output: stream, consumed: () => stream.bytesWritten };
 }
-__name(decode, "decode");
 
 // src/disk/spool/packed-file.ts
 var unpackedLimit = 256 * 2 ** 30;
@@ -479,7 +450,7 @@ inflateAll().finally(() => {
 });
 async function inflateAll() {
   const pending = files.entries();
-  const inflateInTurn = /* @__PURE__ */ __name(async (output) => {
+  const inflateInTurn = async (output) => {
     let end = 0;
     for (const [index, file] of pending) {
       if (stopping.signal.aborted) return;
@@ -490,14 +461,12 @@ async function inflateAll() {
         stopFor(file.name, failureOf(error, file.compression));
       }
     }
-  }, "inflateInTurn");
+  };
   await Promise.all(Array.from({ length: concurrency }, (_, lane) => inflateInTurn(outputs[lane])));
 }
-__name(inflateAll, "inflateAll");
 function nextStart(end) {
   return Math.ceil(end / pieceSize) * pieceSize;
 }
-__name(nextStart, "nextStart");
 async function inflate(file, index, place) {
   if (place) growth.begin(index, place);
   const append = place ? sparseAppender(place.fd, place.offset) : () => {
@@ -523,15 +492,13 @@ async function inflate(file, index, place) {
   growth.complete(index);
   return size;
 }
-__name(inflate, "inflate");
 function checkExpected(expected, size, crc) {
   if (size !== expected.size) throw new Refusal(`it has ${size} bytes, but the zip states ${expected.size}; ${wayOut}`);
   if (crc !== expected.crc32) {
-    const hex = /* @__PURE__ */ __name((value) => value.toString(16).padStart(8, "0"), "hex");
+    const hex = (value) => value.toString(16).padStart(8, "0");
     throw new Refusal(`its CRC-32 is ${hex(crc)}, but the zip states ${hex(expected.crc32)}; ${wayOut}`);
   }
 }
-__name(checkExpected, "checkExpected");
 async function* storedPieces({ runs, compression }, from) {
   let start = 0;
   for (const run of runs) {
@@ -555,19 +522,16 @@ async function* storedPieces({ runs, compression }, from) {
     }
   }
 }
-__name(storedPieces, "storedPieces");
 function checkMagic(start) {
   if (!gzipMagic.subarray(0, start.length).equals(start)) {
     throw new Refusal(`it should be a gzip file, but doesn't begin like one; ${wayOut}`);
   }
 }
-__name(checkMagic, "checkMagic");
 async function arrived({ growth: growth2, offset, length }, at) {
   if (!growth2) return length;
   const end = await new FileGrowth(growth2).arrivalOf(0, offset + at + 1, stopping.signal);
   return Math.min(length, end - offset);
 }
-__name(arrived, "arrived");
 function openRun({ file }) {
   if (typeof file === "number") return { fd: file, [Symbol.dispose]() {
   } };
@@ -578,7 +542,6 @@ function openRun({ file }) {
     throw new Refusal(fileProblem(error), kindOfSystemError(error));
   }
 }
-__name(openRun, "openRun");
 function readAt(fd, into, position) {
   try {
     return (0, import_node_fs3.readSync)(fd, into, 0, into.length, position);
@@ -586,27 +549,20 @@ function readAt(fd, into, position) {
     throw new Refusal(`the file that holds it can't be read at byte ${position}: ${systemMessage(error)}`, "input-output");
   }
 }
-__name(readAt, "readAt");
 async function checkRest(file, from) {
   for await (const piece of storedPieces(file, from)) {
     if (piece.some((byte) => byte !== 0)) throw new Refusal(`something other than zeros follows the ${file.compression} data; ${wayOut}`);
   }
 }
-__name(checkRest, "checkRest");
 function checkStop() {
   if (growth.stopRequested) stopping.abort();
   stopping.signal.throwIfAborted();
 }
-__name(checkStop, "checkStop");
 function stopFor(place, { why, kind }) {
   growth.fail(place, why, kind);
   stopping.abort();
 }
-__name(stopFor, "stopFor");
 var Refusal = class extends Error {
-  static {
-    __name(this, "Refusal");
-  }
   kind;
   constructor(message2, kind = "damaged") {
     super(message2);
@@ -631,4 +587,3 @@ function failureOf(error, compression) {
   if (/^(?:Z|ZSTD)_/.test(code)) return { why: `its ${compression} data is damaged (${error.message}); ${wayOut}`, kind: "damaged" };
   return { why: `it can't be inflated into ${dir}: ${error.message}`, kind: "input-output" };
 }
-__name(failureOf, "failureOf");

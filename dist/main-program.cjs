@@ -30307,7 +30307,7 @@ var init_bom = __esm({
 var import_node_crypto11 = require("node:crypto");
 var import_node_fs54 = require("node:fs");
 var import_promises17 = require("node:fs/promises");
-var import_node_os4 = require("node:os");
+var import_node_os5 = require("node:os");
 var import_node_path42 = require("node:path");
 var import_node_url4 = require("node:url");
 
@@ -34214,11 +34214,15 @@ function tarPadding(size) {
 __name(tarPadding, "tarPadding");
 var field = { start: 148, end: 156 };
 function tarChecksum(header) {
-  let sum = 0;
-  for (const [index, byte] of header.entries()) sum += index < field.start || index >= field.end ? byte : 32;
-  return sum;
+  return sumOf(header, 0, field.start) + (field.end - field.start) * 32 + sumOf(header, field.end, header.length);
 }
 __name(tarChecksum, "tarChecksum");
+function sumOf(bytes, start2, end) {
+  let sum = 0;
+  for (let index = start2; index < end; index++) sum += bytes[index];
+  return sum;
+}
+__name(sumOf, "sumOf");
 function hasTarChecksum(header) {
   const stored = /^[\0 ]*([0-7]+)(?:[\0 ]|$)/.exec(header.toString("latin1", field.start, field.end))?.[1];
   return stored !== void 0 && Number.parseInt(stored, 8) === tarChecksum(header);
@@ -34417,14 +34421,22 @@ function free(buffer) {
 }
 __name(free, "free");
 
+// src/bytes/jobs-at-once.ts
+var import_node_os3 = require("node:os");
+var libuvThreads = 4;
+function jobsAtOnce() {
+  return Math.max(2, Math.min(libuvThreads, (0, import_node_os3.availableParallelism)()));
+}
+__name(jobsAtOnce, "jobsAtOnce");
+
 // src/image/archive/layer.ts
-var maxPending = 4;
 function layerWriter(out, options) {
   const { compress, mediaType } = frameCompressor(options);
   const diffId = (0, import_node_crypto5.createHash)("sha256");
   const digest2 = compress && (0, import_node_crypto5.createHash)("sha256");
   const start2 = out.position;
   const pending = [];
+  const maxPending = jobsAtOnce();
   let uncompressedSize = 0;
   let last = Promise.resolve();
   let cancelled = false;
@@ -39508,7 +39520,7 @@ __name(authorizationFor, "authorizationFor");
 
 // src/registry/login-files.ts
 var import_node_fs51 = require("node:fs");
-var import_node_os3 = require("node:os");
+var import_node_os4 = require("node:os");
 var import_node_path36 = require("node:path");
 
 // src/registry/credential-helper.ts
@@ -39574,7 +39586,7 @@ function loginFiles(env) {
   const runtime = env.XDG_RUNTIME_DIR || `/run/containers/${process.getuid?.() ?? ""}`;
   return [
     ...env.REGISTRY_AUTH_FILE ? [env.REGISTRY_AUTH_FILE] : [],
-    (0, import_node_path36.join)(env.DOCKER_CONFIG || (0, import_node_path36.join)(env.HOME || (0, import_node_os3.homedir)(), ".docker"), "config.json"),
+    (0, import_node_path36.join)(env.DOCKER_CONFIG || (0, import_node_path36.join)(env.HOME || (0, import_node_os4.homedir)(), ".docker"), "config.json"),
     (0, import_node_path36.join)(runtime, env.XDG_RUNTIME_DIR ? "containers" : "", "auth.json")
   ];
 }
@@ -40574,7 +40586,7 @@ async function run() {
 }
 __name(run, "run");
 async function makeTempDir() {
-  const tempDir = (0, import_node_path42.join)(process.env.RUNNER_TEMP || (0, import_node_os4.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
+  const tempDir = (0, import_node_path42.join)(process.env.RUNNER_TEMP || (0, import_node_os5.tmpdir)(), `xenserver-ddk-${(0, import_node_crypto11.randomUUID)()}`);
   await saveForPost({ tempDir });
   (0, import_node_fs54.mkdirSync)(tempDir, { mode: 448 });
   return tempDir;
@@ -40629,7 +40641,7 @@ function load2(supply, engine, order) {
 }
 __name(load2, "load");
 async function setUp(engine, image, { shell: request3 }, supervision, noEngine) {
-  const { RUNNER_TEMP: temp = (0, import_node_os4.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
+  const { RUNNER_TEMP: temp = (0, import_node_os5.tmpdir)(), GITHUB_WORKSPACE: workspace = process.cwd() } = process.env;
   const installed = /* @__PURE__ */ __name(async (shell) => {
     await saveForPost({ shell });
     await tellRunner(`the folder of ${request3.name} for PATH, so no step can use it`, () => addPath(shell.bin));

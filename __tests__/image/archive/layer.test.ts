@@ -50,8 +50,12 @@ test('a failure to write is reported, and nothing is written after it', () =>
     const path = join(dir, 'blob')
     const fd = openSync(path, 'w')
     const writer = layerWriter({ fd: openSync('/dev/full', 'w'), name: 'the archive', position: 0 }, { compression: 'zstd' })
-    for (const piece of pieces.slice(0, 3)) await writer.write(new Uint8Array(piece))
-    await expect(writer.finish()).rejects.toThrow("the archive: it can't be written (no space left on device)")
+    const writing = async () => {
+      for (const piece of pieces.slice(0, 3)) await writer.write(new Uint8Array(piece))
+      await writer.finish()
+    }
+    // How many pieces are being compressed when it fails depends on the machine, so any of these may fail.
+    await expect(writing()).rejects.toThrow("the archive: it can't be written (no space left on device)")
     const cancelled = layerWriter({ fd, name: path, position: 0 }, { compression: 'zstd' })
     await cancelled.write(new Uint8Array(pieces[0]!))
     await cancelled.cancel()

@@ -1,10 +1,10 @@
 import { closeSync, existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { DiskError } from '../../bytes/errors.ts'
 import { concatGrowing, growingFile } from '../../bytes/growing-source.ts'
 import { FileGrowth } from '../../bytes/growth.ts'
+import { jobsAtOnce } from '../../bytes/jobs-at-once.ts'
 import { concat, type Source } from '../../bytes/source.ts'
 import { openUnlinked } from '../../bytes/unlinked-file.ts'
 import type { FileTask, InflateTask } from './inflate-worker.ts'
@@ -56,7 +56,7 @@ function readInPlace(files: readonly PackedFile[], name: string, options: SpoolO
 function inflateFiles(files: readonly PackedFile[], name: string, options: SpoolOptions): Spool {
   const tasks = files.map(taskOf)
   workerScript()
-  const { concurrency = defaultConcurrency() } = options
+  const { concurrency = jobsAtOnce() } = options
   const outputs = openTemporaryFiles(Math.min(concurrency, files.length), options.dir)
   const { growth, finish, close } = startWork(tasks, outputs, options)
   const parts = files.map((file, index) => growingFile(growth, index, file.name))
@@ -65,7 +65,7 @@ function inflateFiles(files: readonly PackedFile[], name: string, options: Spool
 }
 
 /** @param outputs an empty open file for each file that is unpacked at the same time; without any, the files are only verified */
-function startWork(files: readonly FileTask[], outputs: number[], { concurrency = defaultConcurrency(), ...settings }: SpoolOptions) {
+function startWork(files: readonly FileTask[], outputs: number[], { concurrency = jobsAtOnce(), ...settings }: SpoolOptions) {
   const growth = new FileGrowth(files.length)
   startWorker(workerScript(), { ...settings, shared: growth.shared, files, outputs: [...outputs], concurrency }, growth)
   return {
@@ -81,11 +81,6 @@ function startWork(files: readonly FileTask[], outputs: number[], { concurrency 
 function taskOf({ name, source, compression, expected }: PackedFile): FileTask {
   if (!source.runs) throw new DiskError(name, "its bytes are not stored in a file, so it can't be inflated in the background")
   return { name, runs: source.runs, compression, ...(expected && { expected }) }
-}
-
-/** Each inflating file takes one of libuv's four threads, and another core writes. */
-function defaultConcurrency(): number {
-  return Math.max(2, Math.min(4, availableParallelism()))
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { free } from '../../bytes/free.ts'
+import { jobsAtOnce } from '../../bytes/jobs-at-once.ts'
 import { append, type Output } from '../../host/new-file.ts'
 import { type FrameOptions, frameCompressor, tarMediaType } from './frames.ts'
 
@@ -32,9 +33,6 @@ export interface LayerWriter {
   cancel(): Promise<void>
 }
 
-/** Number of pieces that are compressed at the same time: one per libuv thread. This also limits the memory. */
-const maxPending = 4
-
 /**
  * Makes a layer's blob from a tar that arrives in pieces: both digests, the compression, and the bytes at `out`. Each piece becomes a
  * separate frame, so the blob depends on the size of the pieces and on the compressor; the `diffId` depends on neither.
@@ -45,7 +43,9 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
   // Without compression, the blob is the tar.
   const digest = compress && createHash('sha256')
   const start = out.position
+  /** The pieces that are being compressed. Their number also limits the memory. */
   const pending: Promise<void>[] = []
+  const maxPending = jobsAtOnce()
   let uncompressedSize = 0
   let last = Promise.resolve()
   let cancelled = false
