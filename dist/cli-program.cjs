@@ -5733,8 +5733,8 @@ __name(free, "free");
 // src/bytes/jobs-at-once.ts
 var import_node_os2 = require("node:os");
 var libuvThreads = 4;
-function jobsAtOnce() {
-  return Math.max(2, Math.min(libuvThreads, (0, import_node_os2.availableParallelism)()));
+function jobsAtOnce(processors = (0, import_node_os2.availableParallelism)()) {
+  return Math.max(2, Math.min(libuvThreads, processors));
 }
 __name(jobsAtOnce, "jobsAtOnce");
 

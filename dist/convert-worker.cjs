@@ -3906,8 +3906,8 @@ function growingSource(name, waitFor, readThere, runs) {
 // src/bytes/jobs-at-once.ts
 var import_node_os = require("node:os");
 var libuvThreads = 4;
-function jobsAtOnce() {
-  return Math.max(2, Math.min(libuvThreads, (0, import_node_os.availableParallelism)()));
+function jobsAtOnce(processors = (0, import_node_os.availableParallelism)()) {
+  return Math.max(2, Math.min(libuvThreads, processors));
 }
 
 // src/bytes/unlinked-file.ts

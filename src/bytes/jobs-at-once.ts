@@ -8,6 +8,6 @@ const libuvThreads = 4
  * processors: with more, they displace each other's data from the processors' caches, and take a tenth longer. At least two, so that one is
  * ready when another ends.
  */
-export function jobsAtOnce(): number {
-  return Math.max(2, Math.min(libuvThreads, availableParallelism()))
+export function jobsAtOnce(processors = availableParallelism()): number {
+  return Math.max(2, Math.min(libuvThreads, processors))
 }

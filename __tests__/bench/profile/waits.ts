@@ -40,7 +40,7 @@ function waitsOf(lines: readonly Line[], total: number): Map<string, number> {
   const add = (name: string, milliseconds: number) => waited.set(name, (waited.get(name) ?? 0) + milliseconds)
   let [name, since] = ['Node starts, and loads the action', 0]
   for (const { text, at } of lines) {
-    const next = causeOf(text)
+    const next = causeAfter(text, name)
     if (next === undefined) continue
     add(name, at - since)
     ;[name, since] = [next, at]
@@ -52,11 +52,13 @@ function waitsOf(lines: readonly Line[], total: number): Map<string, number> {
 
 const itself = 'the action itself'
 
-function causeOf(line: string): string | undefined {
+/** @returns nothing if the line changes nothing: also when a program ends that the job hasn't waited for since another one began */
+function causeAfter(line: string, current: string): string | undefined {
   const [, program, ...words] = /^::debug::\[command\] (\S+) (\S+)(?: (\S+))?/.exec(line) ?? []
   if (program !== undefined) return [program, ...(words[0] === 'image' ? words : words.slice(0, 1))].join(' ')
   if (/^::debug::Looking for .* in the Actions cache/.test(line)) return 'restore from the Actions cache'
   if (line === '::group::Identify the ISO') return 'SHA-256 of the ISO'
-  if (/^::debug::\S+ \S+ ended with exit code/.test(line) || /^::(?:end)?group::/.test(line)) return itself
-  return undefined
+  const [, ended] = /^::debug::(\S+ \S+) ended with exit code/.exec(line) ?? []
+  if (ended !== undefined) return current.startsWith(ended) ? itself : undefined
+  return /^::(?:end)?group::/.test(line) ? itself : undefined
 }
