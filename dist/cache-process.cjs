@@ -28077,13 +28077,13 @@ function free(buffer3) {
 }
 __name(free, "free");
 
-// src/bytes/jobs-at-once.ts
+// src/bytes/usable-threads.ts
 var import_node_os2 = require("node:os");
 var libuvThreads = 4;
-function jobsAtOnce(processors = (0, import_node_os2.availableParallelism)()) {
+function usableThreads(processors = (0, import_node_os2.availableParallelism)()) {
   return Math.max(2, Math.min(libuvThreads, processors));
 }
-__name(jobsAtOnce, "jobsAtOnce");
+__name(usableThreads, "usableThreads");
 
 // src/host/new-file.ts
 var import_node_fs7 = require("node:fs");
@@ -28379,7 +28379,7 @@ function layerWriter(out, options) {
   const digest = compress2 && (0, import_node_crypto2.createHash)("sha256");
   const start = out.position;
   const pending = [];
-  const maxPending = jobsAtOnce();
+  const maxPending = usableThreads();
   let uncompressedSize = 0;
   let last = Promise.resolve();
   let cancelled = false;

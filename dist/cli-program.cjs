@@ -5730,13 +5730,13 @@ function free(buffer) {
 }
 __name(free, "free");
 
-// src/bytes/jobs-at-once.ts
+// src/bytes/usable-threads.ts
 var import_node_os2 = require("node:os");
 var libuvThreads = 4;
-function jobsAtOnce(processors = (0, import_node_os2.availableParallelism)()) {
+function usableThreads(processors = (0, import_node_os2.availableParallelism)()) {
   return Math.max(2, Math.min(libuvThreads, processors));
 }
-__name(jobsAtOnce, "jobsAtOnce");
+__name(usableThreads, "usableThreads");
 
 // src/image/archive/layer.ts
 function layerWriter(out, options6) {
@@ -5745,7 +5745,7 @@ function layerWriter(out, options6) {
   const digest2 = compress && (0, import_node_crypto3.createHash)("sha256");
   const start = out.position;
   const pending = [];
-  const maxPending = jobsAtOnce();
+  const maxPending = usableThreads();
   let uncompressedSize = 0;
   let last = Promise.resolve();
   let cancelled = false;
@@ -12957,7 +12957,7 @@ __name(readInPlace, "readInPlace");
 function inflateFiles(files2, name2, options6) {
   const tasks = files2.map(taskOf);
   workerScript2();
-  const { concurrency = jobsAtOnce() } = options6;
+  const { concurrency = usableThreads() } = options6;
   const outputs = openTemporaryFiles(Math.min(concurrency, files2.length), options6.dir);
   const { growth, finish, close } = startWork(tasks, outputs, options6);
   const parts = files2.map((file, index) => growingFile(growth, index, file.name));
@@ -12965,7 +12965,7 @@ function inflateFiles(files2, name2, options6) {
   return Object.assign(concatGrowing(parts, name2), { inflated, finish, close });
 }
 __name(inflateFiles, "inflateFiles");
-function startWork(files2, outputs, { concurrency = jobsAtOnce(), ...settings }) {
+function startWork(files2, outputs, { concurrency = usableThreads(), ...settings }) {
   const growth = new FileGrowth(files2.length);
   startWorker(workerScript2(), { ...settings, shared: growth.shared, files: files2, outputs: [...outputs], concurrency }, growth);
   return {

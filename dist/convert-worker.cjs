@@ -3903,13 +3903,6 @@ function growingSource(name, waitFor, readThere, runs) {
   return source;
 }
 
-// src/bytes/jobs-at-once.ts
-var import_node_os = require("node:os");
-var libuvThreads = 4;
-function jobsAtOnce(processors = (0, import_node_os.availableParallelism)()) {
-  return Math.max(2, Math.min(libuvThreads, processors));
-}
-
 // src/bytes/unlinked-file.ts
 var import_node_crypto = require("node:crypto");
 var import_node_fs2 = require("node:fs");
@@ -3923,6 +3916,13 @@ function openUnlinked(dir) {
   } catch (error) {
     throw new DiskError(dir, `no temporary file can be created there: ${systemMessage(error)}`, kindOfSystemError(error));
   }
+}
+
+// src/bytes/usable-threads.ts
+var import_node_os = require("node:os");
+var libuvThreads = 4;
+function usableThreads(processors = (0, import_node_os.availableParallelism)()) {
+  return Math.max(2, Math.min(libuvThreads, processors));
 }
 
 // src/disk/spool/index.ts
@@ -3940,14 +3940,14 @@ function readInPlace(files2, name, options2) {
 function inflateFiles(files2, name, options2) {
   const tasks = files2.map(taskOf);
   workerScript();
-  const { concurrency = jobsAtOnce() } = options2;
+  const { concurrency = usableThreads() } = options2;
   const outputs = openTemporaryFiles(Math.min(concurrency, files2.length), options2.dir);
   const { growth, finish, close } = startWork(tasks, outputs, options2);
   const parts = files2.map((file, index) => growingFile(growth, index, file.name));
   const inflated = () => files2.reduce((sum, _, index) => sum + growth.available(index), 0);
   return Object.assign(concatGrowing(parts, name), { inflated, finish, close });
 }
-function startWork(files2, outputs, { concurrency = jobsAtOnce(), ...settings }) {
+function startWork(files2, outputs, { concurrency = usableThreads(), ...settings }) {
   const growth = new FileGrowth(files2.length);
   startWorker(workerScript(), { ...settings, shared: growth.shared, files: files2, outputs: [...outputs], concurrency }, growth);
   return {

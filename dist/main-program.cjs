@@ -34421,13 +34421,13 @@ function free(buffer) {
 }
 __name(free, "free");
 
-// src/bytes/jobs-at-once.ts
+// src/bytes/usable-threads.ts
 var import_node_os3 = require("node:os");
 var libuvThreads = 4;
-function jobsAtOnce(processors = (0, import_node_os3.availableParallelism)()) {
+function usableThreads(processors = (0, import_node_os3.availableParallelism)()) {
   return Math.max(2, Math.min(libuvThreads, processors));
 }
-__name(jobsAtOnce, "jobsAtOnce");
+__name(usableThreads, "usableThreads");
 
 // src/image/archive/layer.ts
 function layerWriter(out, options) {
@@ -34436,7 +34436,7 @@ function layerWriter(out, options) {
   const digest2 = compress && (0, import_node_crypto5.createHash)("sha256");
   const start2 = out.position;
   const pending = [];
-  const maxPending = jobsAtOnce();
+  const maxPending = usableThreads();
   let uncompressedSize = 0;
   let last = Promise.resolve();
   let cancelled = false;

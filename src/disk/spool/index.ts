@@ -4,9 +4,9 @@ import { Worker } from 'node:worker_threads'
 import { DiskError } from '../../bytes/errors.ts'
 import { concatGrowing, growingFile } from '../../bytes/growing-source.ts'
 import { FileGrowth } from '../../bytes/growth.ts'
-import { jobsAtOnce } from '../../bytes/jobs-at-once.ts'
 import { concat, type Source } from '../../bytes/source.ts'
 import { openUnlinked } from '../../bytes/unlinked-file.ts'
+import { usableThreads } from '../../bytes/usable-threads.ts'
 import type { FileTask, InflateTask } from './inflate-worker.ts'
 import type { PackedFile } from './packed-file.ts'
 
@@ -56,7 +56,7 @@ function readInPlace(files: readonly PackedFile[], name: string, options: SpoolO
 function inflateFiles(files: readonly PackedFile[], name: string, options: SpoolOptions): Spool {
   const tasks = files.map(taskOf)
   workerScript()
-  const { concurrency = jobsAtOnce() } = options
+  const { concurrency = usableThreads() } = options
   const outputs = openTemporaryFiles(Math.min(concurrency, files.length), options.dir)
   const { growth, finish, close } = startWork(tasks, outputs, options)
   const parts = files.map((file, index) => growingFile(growth, index, file.name))
@@ -65,7 +65,7 @@ function inflateFiles(files: readonly PackedFile[], name: string, options: Spool
 }
 
 /** @param outputs an empty open file for each file that is unpacked at the same time; without any, the files are only verified */
-function startWork(files: readonly FileTask[], outputs: number[], { concurrency = jobsAtOnce(), ...settings }: SpoolOptions) {
+function startWork(files: readonly FileTask[], outputs: number[], { concurrency = usableThreads(), ...settings }: SpoolOptions) {
   const growth = new FileGrowth(files.length)
   startWorker(workerScript(), { ...settings, shared: growth.shared, files, outputs: [...outputs], concurrency }, growth)
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { free } from '../../bytes/free.ts'
-import { jobsAtOnce } from '../../bytes/jobs-at-once.ts'
+import { usableThreads } from '../../bytes/usable-threads.ts'
 import { append, type Output } from '../../host/new-file.ts'
 import { type FrameOptions, frameCompressor, tarMediaType } from './frames.ts'
 
@@ -45,7 +45,7 @@ export function layerWriter(out: Output, options: LayerOptions): LayerWriter {
   const start = out.position
   /** The pieces that are being compressed. Their number also limits the memory. */
   const pending: Promise<void>[] = []
-  const maxPending = jobsAtOnce()
+  const maxPending = usableThreads()
   let uncompressedSize = 0
   let last = Promise.resolve()
   let cancelled = false
