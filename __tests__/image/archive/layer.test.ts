@@ -49,13 +49,19 @@ test('a failure to write is reported, and nothing is written after it', () =>
   withTempDir(async (dir) => {
     const path = join(dir, 'blob')
     const fd = openSync(path, 'w')
-    const writer = layerWriter({ fd: openSync('/dev/full', 'w'), name: 'the archive', position: 0 }, { compression: 'zstd' })
-    const writing = async () => {
-      for (const piece of pieces.slice(0, 3)) await writer.write(new Uint8Array(piece))
-      await writer.finish()
+    const intoFull = () => layerWriter({ fd: openSync('/dev/full', 'w'), name: 'the archive', position: 0 }, { compression: 'zstd' })
+    const message = "the archive: it can't be written (no space left on device)"
+    // Fewer pieces than are compressed at the same time on any machine: nothing waits for one before the end.
+    const short = intoFull()
+    await short.write(new Uint8Array(pieces[0]!))
+    await expect(short.finish()).rejects.toThrow(message)
+    // More than that: a piece has to wait for one that can't be written, and the next ones have failed as well.
+    const long = intoFull()
+    const writeAll = async () => {
+      for (const piece of pieces) await long.write(new Uint8Array(piece))
     }
-    // How many pieces are being compressed when it fails depends on the machine, so any of these may fail.
-    await expect(writing()).rejects.toThrow("the archive: it can't be written (no space left on device)")
+    await expect(writeAll()).rejects.toThrow(message)
+    await expect(long.finish()).rejects.toThrow(message)
     const cancelled = layerWriter({ fd, name: path, position: 0 }, { compression: 'zstd' })
     await cancelled.write(new Uint8Array(pieces[0]!))
     await cancelled.cancel()
